@@ -1,0 +1,7 @@
+// The REST API and its OpenAPI document: one route, all verbs.
+import { route } from "../../../../route.ts";
+
+export const dynamic = "force-dynamic";
+
+const api = route("api");
+export { api as DELETE, api as GET, api as HEAD, api as OPTIONS, api as PATCH, api as POST, api as PUT };

@@ -1,0 +1,28 @@
+// The process's connections to Postgres, shared by the ledger and the application's own tables.
+import { drizzle } from "drizzle-orm/node-postgres";
+import pg from "pg";
+import { env, isServerless } from "../env.ts";
+import { oncePerProcess } from "../once-per-process.ts";
+
+export function pool(): pg.Pool {
+  return oncePerProcess("pool", () => {
+    const created = new pg.Pool({
+      connectionString: databaseUrl(),
+      max: isServerless() ? 1 : 5,
+      connectionTimeoutMillis: 10_000,
+    });
+    // A broken idle connection is replaced by the next query; without a listener it would end the process.
+    created.on("error", () => undefined);
+    return created;
+  });
+}
+
+export function database() {
+  return oncePerProcess("database", () => drizzle(pool()));
+}
+
+export function databaseUrl(): string {
+  const url = env().DATABASE_URL;
+  if (url === undefined) throw new Error("DATABASE_URL is not set; `npm start` sets it, a deployment has to.");
+  return url;
+}

@@ -1,0 +1,82 @@
+// The one place that reads the environment: validated, every problem reported at once, read when first asked for and
+// never while building. A variable that is unset or blank closes its door; it never stops the server.
+import * as z from "zod";
+
+const unsetWhenBlank = (value: unknown): unknown =>
+  typeof value === "string" && value.trim() === "" ? undefined : value;
+
+const text = z.preprocess(unsetWhenBlank, z.string().optional());
+const url = z.preprocess(unsetWhenBlank, z.url({ protocol: /^https?$/, error: "must be a URL" }).optional());
+const list = text.transform((value) => (value ?? "").split(",").flatMap((item) => item.trim() || []));
+const priceId = (standard: string) => z.preprocess(unsetWhenBlank, z.string().default(standard));
+
+const schema = z.object({
+  DATABASE_URL: z.preprocess(
+    unsetWhenBlank,
+    z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
+  ),
+  PORT: z.preprocess(
+    unsetWhenBlank,
+    z.coerce.number({ error: "must be a port number" }).int().min(1).max(65_535).default(3000),
+  ),
+  BETTER_AUTH_SECRET: text,
+  BETTER_AUTH_URL: url,
+  STRIPE_SECRET_KEY: text,
+  STRIPE_WEBHOOK_SECRET: list,
+  STRIPE_API_BASE: url,
+  CRON_SECRET: text,
+  CRON_JOBS_USERNAME: text,
+  CRON_JOBS_PASSWORD: text,
+  TALLYSTICK_API_KEY: text,
+  DISCORD_WEBHOOK_URL: url,
+  FEISHU_WEBHOOK_URL: url,
+  FEISHU_WEBHOOK_SECRET: text,
+  SLACK_WEBHOOK_URL: url,
+  NOTIFICATION_LANGUAGE: z.preprocess(
+    unsetWhenBlank,
+    z.enum(["en", "zh"], { error: "must be en or zh" }).default("en"),
+  ),
+  TALLYSTICK_ALLOW_PRIVATE_HOSTS: z
+    .preprocess(unsetWhenBlank, z.enum(["0", "1"], { error: "must be 0 or 1" }).default("0"))
+    .transform((value) => value === "1"),
+  TALLYSTICK_DRIVER: z.preprocess(
+    unsetWhenBlank,
+    z.literal("inline", { error: "only inline is available yet" }).default("inline"),
+  ),
+  PRICE_PRO_MONTHLY: priceId("price_pro_monthly"),
+  PRICE_PRO_YEARLY: priceId("price_pro_yearly"),
+  PRICE_LIFETIME: priceId("price_lifetime"),
+  PRICE_CREDITS_BASIC: priceId("price_credits_basic"),
+  PRICE_CREDITS_PLUS: priceId("price_credits_plus"),
+  PRICE_CREDITS_MAX: priceId("price_credits_max"),
+});
+
+export type Environment = z.output<typeof schema>;
+
+/** Every variable that the application reads, in the order of env.example. */
+export const environmentNames: readonly string[] = Object.keys(schema.shape);
+
+/** Validates a set of variables. @throws an error whose message lists every problem, and no value */
+export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const parsed = schema.safeParse(variables);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+  throw new Error(`The environment is not valid:\n${problems.join("\n")}`);
+}
+
+let current: Environment | undefined;
+
+/** The environment of this process, validated on the first call. */
+export function env(): Environment {
+  return (current ??= parseEnvironment(process.env));
+}
+
+/** True where each request may be a process of its own: one connection, and no resident worker. */
+export function isServerless(): boolean {
+  return Boolean(process.env.VERCEL);
+}
+
+/** True under the development server, whose pages need a looser content security policy. */
+export function isDevelopment(): boolean {
+  return process.env.NODE_ENV === "development";
+}

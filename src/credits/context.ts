@@ -1,0 +1,60 @@
+// What the ledger's operations share: where they run, and how a stored function's outcome becomes a result or an error.
+import { joinTransaction, type Database, type Queryable, type TransactionSource } from "../db/database.ts";
+import { TallystickError, type ErrorCode } from "../kernel/errors.ts";
+
+/** Options of every writing call. */
+export interface WriteOptions {
+  /** The caller's transaction: the entry commits or rolls back with it. Without it the call is its own transaction. */
+  readonly tx?: TransactionSource | undefined;
+}
+
+export function target(database: Database, options: WriteOptions | undefined): Queryable {
+  return options?.tx === undefined ? database : joinTransaction(options.tx);
+}
+
+/** What every stored function of the ledger answers. */
+export interface StoredOutcome {
+  readonly outcome: string;
+  readonly message?: string;
+  readonly balance?: number;
+  readonly available?: number;
+}
+
+/** Calls a stored function of the ledger with named arguments; arguments that are undefined keep their defaults. */
+export async function callFunction<Result>(
+  queryable: Queryable,
+  name: string,
+  parameters: Readonly<Record<string, unknown>>,
+): Promise<Result> {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  const list = given.map(([parameter], index) => `${parameter} => $${index + 1}`).join(", ");
+  const [row] = await queryable.query<{ result: Result }>(
+    `select tallystick.${name}(${list}) as result`,
+    given.map(([, value]) => value),
+  );
+  if (row === undefined) throw new TallystickError("internal", `tallystick.${name} answered nothing`);
+  return row.result;
+}
+
+const refusals: Readonly<Record<string, { code: ErrorCode; message: string }>> = {
+  insufficient_credits: { code: "insufficient_credits", message: "The account has too few credits available." },
+  idempotency_conflict: {
+    code: "idempotency_conflict",
+    message: "This idempotency key was used with other parameters; use a new key for a new intent.",
+  },
+  account_frozen: { code: "account_frozen", message: "The account is frozen: it receives and expires, but can't spend." },
+  balance_limit: { code: "balance_limit", message: "The balance would exceed 2^53-1 credits." },
+  invalid_request: { code: "invalid_request", message: "The request is not valid." },
+};
+
+/** Throws the refusal that an outcome names. @throws by the outcome's code */
+export function refuse(result: StoredOutcome): never {
+  const refusal = refusals[result.outcome];
+  if (refusal === undefined) throw new TallystickError("internal", `unknown outcome ${result.outcome}`);
+  throw new TallystickError(refusal.code, result.message ?? refusal.message, {
+    details: {
+      ...(result.available !== undefined && { available: result.available }),
+      ...(result.balance !== undefined && { balance: result.balance }),
+    },
+  });
+}

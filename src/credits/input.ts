@@ -1,0 +1,84 @@
+// Checks of what callers give, before anything reaches the database. The functions in SQL check again what they must.
+import { assertAmount } from "../kernel/amount.ts";
+import { TallystickError } from "../kernel/errors.ts";
+
+/** Names an account: the product's user id, opaque here, and the unit counted. */
+export interface AccountInput {
+  readonly userId: string;
+  /** What is counted; default `credit`. */
+  readonly unit?: string | undefined;
+}
+
+export const creditTypes = [
+  "register_gift",
+  "monthly_refresh",
+  "subscription_renewal",
+  "lifetime_monthly",
+  "purchase_package",
+  "rollover",
+  "adjustment",
+  "usage",
+  "expire",
+  "refund",
+  "clawback",
+  "reinstate",
+  "transfer_in",
+  "transfer_out",
+] as const;
+export type CreditType = (typeof creditTypes)[number];
+
+/** Types that a caller may grant; the others are written by the ledger itself. */
+export const grantTypes = [
+  "register_gift",
+  "monthly_refresh",
+  "subscription_renewal",
+  "lifetime_monthly",
+  "purchase_package",
+  "adjustment",
+] as const;
+export type GrantType = (typeof grantTypes)[number];
+
+export function checkAccount({ userId, unit }: AccountInput): void {
+  checkText("userId", userId, 255);
+  if (unit !== undefined && !/^[a-z][a-z0-9_]{0,31}$/.test(unit)) {
+    throw invalid("unit must be lower case letters, digits and _, at most 32, beginning with a letter.");
+  }
+}
+
+export function checkAmount(amount: unknown): void {
+  assertAmount(amount);
+}
+
+export function checkGrantType(type: string): void {
+  if (!(grantTypes as readonly string[]).includes(type)) {
+    throw invalid(`type must be one of ${grantTypes.join(", ")}.`);
+  }
+}
+
+/** Checks a text that may be absent. */
+export function checkOptionalText(name: string, value: string | undefined, maxLength: number): void {
+  if (value !== undefined) checkText(name, value, maxLength);
+}
+
+function checkText(name: string, value: unknown, maxLength: number): void {
+  if (typeof value !== "string" || value.length < 1 || value.length > maxLength) {
+    throw invalid(`${name} must be a text of 1 to ${maxLength} characters.`);
+  }
+  if (value.includes("\0")) throw invalid(`${name} may not contain the character U+0000.`);
+}
+
+export function checkPriority(priority: number | undefined): void {
+  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 1000)) {
+    throw invalid("priority must be a whole number from 0 to 1000.");
+  }
+}
+
+export function checkTime(name: string, value: Date | undefined): void {
+  if (value !== undefined && !(value instanceof Date && Number.isFinite(value.getTime()))) {
+    throw invalid(`${name} must be a valid Date.`);
+  }
+}
+
+export function invalid(message: string): TallystickError {
+  return new TallystickError("invalid_request", message);
+}

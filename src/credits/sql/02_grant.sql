@@ -1,0 +1,89 @@
+-- grant: one positive entry and its lot. The outcome is answered, never raised: a raise would abort the caller's
+-- transaction. With a fact, the grant happens once over all accounts; with a key, once for the account.
+create or replace function tallystick.grant_credits(
+  p_user_id text,
+  p_amount bigint,
+  p_type text,
+  p_unit text default 'credit',
+  p_expires_at timestamptz default null,
+  p_effective_at timestamptz default null,
+  p_priority integer default 100,
+  p_scope text[] default null,
+  p_payment_id bigint default null,
+  p_idempotency_key text default null,
+  p_provider text default null,
+  p_fact text default null,
+  p_actor text default null,
+  p_description text default null,
+  p_metadata jsonb default null
+) returns jsonb language plpgsql set lock_timeout = '5s' as $$
+declare
+  max_amount constant bigint := 9007199254740991;
+  account tallystick.user_credit;
+  t timestamptz;
+  hash bytea;
+  stored jsonb;
+  entry_id bigint;
+  effective timestamptz;
+  totals record;
+begin
+  if p_amount is null or p_amount < 1 or p_amount > max_amount then
+    return jsonb_build_object('outcome', 'invalid_request', 'message', 'amount must be a whole number from 1 to 2^53-1');
+  end if;
+  account := tallystick.lock_account(p_user_id, p_unit, true);
+  t := tallystick.clock();
+  if p_fact is not null then
+    select id into entry_id from tallystick.credit_transaction where provider = p_provider and fact = p_fact;
+    if found then return tallystick.granted_before(entry_id); end if;
+  end if;
+  if p_idempotency_key is not null then
+    hash := tallystick.request_hash('grant', p_amount::text, p_type, p_priority::text, array_to_string(p_scope, ','));
+    stored := tallystick.stored_outcome(account.id, p_idempotency_key, hash);
+    if stored is not null then return stored; end if;
+  end if;
+  effective := greatest(t, coalesce(p_effective_at, t));
+  if p_expires_at <= effective then
+    return jsonb_build_object('outcome', 'invalid_request', 'message', 'expiresAt must be later than now and than effectiveAt');
+  end if;
+  if account.current_credits > max_amount - p_amount then return jsonb_build_object('outcome', 'balance_limit'); end if;
+
+  if t < account.next_change_at then
+    select account.cached_balance as balance, account.cached_available as available, account.cached_held as held,
+      account.next_change_at as next_change_at into totals;
+  else
+    totals := tallystick.account_totals(account.id, account.current_credits, account.debt, t);
+  end if;
+  if effective <= t then
+    totals.balance := totals.balance + p_amount;
+    if account.debt = 0 then totals.available := totals.available + p_amount; end if;
+    totals.next_change_at := least(totals.next_change_at, p_expires_at);
+  else
+    totals.next_change_at := least(totals.next_change_at, effective);
+  end if;
+
+  entry_id := nextval('tallystick.credit_transaction_id_seq');
+  insert into tallystick.credit_transaction (id, account_id, seq, amount, balance_after, operation_id, created_at, type,
+      payment_id, answered_balance, answered_available, idempotency_key, request_hash, provider, fact, actor, description, metadata)
+    overriding system value
+    values (entry_id, account.id, account.seq + 1, p_amount, account.current_credits + p_amount, entry_id, t, p_type,
+      p_payment_id, totals.balance, totals.available, p_idempotency_key, hash, p_provider, p_fact, p_actor, p_description, p_metadata)
+    on conflict (provider, fact) where fact is not null do nothing;
+  if not found then
+    -- The same fact, told about another account in a transaction that committed meanwhile: it is granted once.
+    return tallystick.granted_before((select id from tallystick.credit_transaction where provider = p_provider and fact = p_fact));
+  end if;
+  insert into tallystick.credit_lot (id, account_id, amount, remaining_amount, priority, scope, effective_at, expiration_date, payment_id)
+    values (entry_id, account.id, p_amount, p_amount, p_priority, p_scope, effective, p_expires_at, p_payment_id);
+  update tallystick.user_credit set current_credits = current_credits + p_amount, seq = seq + 1, updated_at = t,
+      cached_balance = totals.balance, cached_available = totals.available, cached_held = totals.held,
+      next_change_at = totals.next_change_at
+    where id = account.id;
+  return jsonb_build_object('outcome', 'ok', 'replayed', false, 'transactionId', entry_id::text,
+    'balance', totals.balance, 'available', totals.available);
+end $$;
+
+create or replace function tallystick.granted_before(p_entry_id bigint) returns jsonb language sql stable as $$
+  select jsonb_build_object('outcome', 'ok', 'replayed', true, 'transactionId', id::text,
+    'balance', answered_balance, 'available', answered_available)
+  from tallystick.credit_transaction where id = p_entry_id
+$$;

@@ -1,0 +1,33 @@
+-- balance: what an account has now. STABLE, so that its statements share one snapshot; it locks nothing. Zeros for an
+-- account that does not exist. The common case is one index probe: the cached totals are true until next_change_at.
+create or replace function tallystick.credit_balance(p_user_id text, p_unit text default 'credit', p_lots boolean default true)
+returns jsonb language plpgsql stable as $$
+declare
+  account tallystick.user_credit;
+  t timestamptz := tallystick.clock();
+  totals record;
+  lots jsonb := '[]';
+begin
+  select * into account from tallystick.user_credit where user_id = p_user_id and unit = p_unit;
+  while account.merged_into_id is not null loop
+    select * into account from tallystick.user_credit where id = account.merged_into_id;
+  end loop;
+  if account.id is null then
+    return jsonb_build_object('userId', p_user_id, 'unit', p_unit, 'balance', 0, 'available', 0, 'held', 0, 'debt', 0, 'lots', lots);
+  end if;
+  if t < account.next_change_at then
+    select account.cached_balance as balance, account.cached_available as available, account.cached_held as held into totals;
+  else
+    totals := tallystick.account_totals(account.id, account.current_credits, account.debt, t);
+  end if;
+  if p_lots then
+    select coalesce(jsonb_agg(jsonb_build_object('id', lot.id::text, 'type', entry.type, 'amount', lot.amount,
+        'remaining', lot.remaining_amount, 'expiresAt', lot.expiration_date, 'priority', lot.priority)
+        order by lot.priority, (lot.scope is null), lot.expiration_date, lot.id), '[]') into lots
+      from tallystick.credit_lot lot join tallystick.credit_transaction entry on entry.id = lot.id
+      where lot.account_id = account.id and lot.open
+        and lot.effective_at <= t and (lot.expiration_date is null or lot.expiration_date > t);
+  end if;
+  return jsonb_build_object('userId', p_user_id, 'unit', p_unit, 'balance', totals.balance, 'available', totals.available,
+    'held', totals.held, 'debt', account.debt, 'lots', lots);
+end $$;

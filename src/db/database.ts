@@ -1,0 +1,184 @@
+// The database port: one method to query, one to open a transaction. Everything above speaks SQL through it,
+// so that a connection string, a pg pool, or the caller's own Drizzle database and transaction all serve.
+import { sql as drizzleSql } from "drizzle-orm";
+import pg from "pg";
+import { TallystickError } from "../kernel/errors.ts";
+import { databaseError } from "./database-error.ts";
+import { normaliseRows, rowTypes } from "./row-types.ts";
+
+export interface Queryable {
+  /** Runs one statement. bigint comes back as a safe integer, timestamptz as Date, json parsed, on every driver. */
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Database extends Queryable {
+  /** Runs `work` in one READ COMMITTED transaction: committed when it returns, rolled back when it throws. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /** How many connections the pool may open; work on more than that waits for itself. */
+  readonly poolSize: number;
+  /** Ends the pool if the library opened it; a pool that the caller passed is left open. */
+  close(): Promise<void>;
+}
+
+/** What `database` accepts: a connection string, a pg Pool, or a Drizzle database on Postgres. */
+export type DatabaseSource = string | pg.Pool | DrizzleDatabase;
+/** What `{ tx }` accepts: a pg client inside a transaction, or a Drizzle transaction. */
+export type TransactionSource = pg.ClientBase | DrizzleTransaction | Queryable;
+
+/** The part of Drizzle's Postgres transaction that is used; structural, so any Drizzle version and driver fits. */
+export interface DrizzleTransaction {
+  execute(query: ReturnType<typeof drizzleSql.raw>): PromiseLike<unknown>;
+}
+export interface DrizzleDatabase extends DrizzleTransaction {
+  transaction<T>(work: (tx: DrizzleTransaction) => Promise<T>): Promise<T>;
+}
+
+export interface ConnectOptions {
+  /** Connections in the pool that a connection string opens: 5, or 1 where each request is a process of its own. */
+  poolSize?: number;
+  /** A fixed time for tests: `clock()` in SQL answers it inside every transaction. */
+  clock?: () => Date;
+}
+
+/** Opens the database port on whatever the caller has. No connection is made before the first query. */
+export function connect(source: DatabaseSource, options: ConnectOptions = {}): Database {
+  const database = open(source, options);
+  return options.clock ? withClock(database, options.clock) : database;
+}
+
+function open(source: DatabaseSource, options: ConnectOptions): Database {
+  if (typeof source === "string") {
+    const poolSize = options.poolSize ?? 5;
+    const pool = new pg.Pool({ connectionString: source, max: poolSize, connectionTimeoutMillis: 10_000 });
+    // An idle connection that breaks emits here; without a listener Node ends the process. The next query reconnects.
+    pool.on("error", () => undefined);
+    return fromPool(pool, async () => pool.end());
+  }
+  if (isPool(source)) return fromPool(source, async () => undefined);
+  if (isDrizzle(source)) return fromDrizzle(source, options.poolSize ?? 5);
+  throw new TallystickError(
+    "invalid_request",
+    "database must be a Postgres connection string, a pg Pool or a Drizzle database.",
+  );
+}
+
+function isPool(source: unknown): source is pg.Pool {
+  return hasMethod(source, "connect") && hasMethod(source, "query");
+}
+
+function isDrizzle(source: unknown): source is DrizzleDatabase {
+  return hasMethod(source, "execute") && hasMethod(source, "transaction");
+}
+
+function hasMethod(value: unknown, name: string): boolean {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function";
+}
+
+function fromPool(pool: pg.Pool, close: () => Promise<void>): Database {
+  return {
+    query: fromClient(pool).query,
+    async transaction(work) {
+      const client = await pool.connect().catch((cause: unknown) => {
+        throw databaseError(cause);
+      });
+      // A listener of our own: a backend that is killed while the client is checked out emits here as well.
+      const onError = (): void => undefined;
+      client.on("error", onError);
+      let failure: unknown;
+      try {
+        // One round trip, and independent of the server's default isolation.
+        await client.query("begin isolation level read committed");
+        const result = await work(fromClient(client));
+        await client.query("commit");
+        return result;
+      } catch (cause) {
+        failure = cause;
+        await client.query("rollback").catch((rollbackError: unknown) => {
+          failure = new AggregateError([cause, rollbackError], "the transaction and its rollback failed", { cause });
+        });
+        throw databaseError(failure instanceof AggregateError ? cause : failure);
+      } finally {
+        client.off("error", onError);
+        // A client whose rollback failed is not returned to the pool.
+        client.release(failure instanceof AggregateError ? failure : undefined);
+      }
+    },
+    poolSize: pool.options?.max ?? 10,
+    close,
+  };
+}
+
+function fromClient(client: Pick<pg.ClientBase, "query"> | pg.Pool): Queryable {
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+      try {
+        // No `name`: named prepared statements do not survive a transaction pooler.
+        // Without values pg speaks the simple protocol, which takes several statements (migrations).
+        const result = await client.query({
+          text,
+          types: rowTypes,
+          ...(values.length > 0 && { values: [...values] }),
+        });
+        return (result.rows ?? []) as Row[];
+      } catch (cause) {
+        throw databaseError(cause);
+      }
+    },
+  };
+}
+
+function fromDrizzle(source: DrizzleDatabase, poolSize: number): Database {
+  return {
+    query: fromDrizzleExecutor(source).query,
+    transaction: async (work) => source.transaction(async (tx) => work(fromDrizzleExecutor(tx))),
+    poolSize,
+    close: async () => undefined,
+  };
+}
+
+function fromDrizzleExecutor(executor: DrizzleTransaction): Queryable {
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+      // Drizzle takes parameters as chunks of a template, not as $1 … $n.
+      const chunks = text.split(/\$(\d+)/).map((part, index) =>
+        index % 2 === 0 ? drizzleSql.raw(part) : drizzleSql`${bindable(values[Number(part) - 1])}`,
+      );
+      try {
+        return normaliseRows(await executor.execute(drizzleSql.join(chunks))) as Row[];
+      } catch (cause) {
+        throw databaseError(cause);
+      }
+    },
+  };
+}
+
+// Drizzle would expand an array into a list of parameters; Postgres' own array text is one.
+function bindable(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) {
+    return `{${value.map((item) => (item === null ? "null" : JSON.stringify(String(item)))).join(",")}}`;
+  }
+  return value;
+}
+
+/** Joins a caller's transaction: the library's statements run on it, and the caller commits. */
+export function joinTransaction(source: TransactionSource): Queryable {
+  if (hasMethod(source, "execute")) return fromDrizzleExecutor(source as DrizzleTransaction);
+  if (hasMethod(source, "on")) return fromClient(source as pg.ClientBase);
+  if (hasMethod(source, "query")) return source as Queryable;
+  throw new TallystickError("invalid_request", "tx must be a pg client or a Drizzle transaction.");
+}
+
+function withClock(database: Database, clock: () => Date): Database {
+  const transaction: Database["transaction"] = async (work) =>
+    database.transaction(async (tx) => {
+      await tx.query("select set_config('tallystick.now', $1, true)", [clock().toISOString()]);
+      return work(tx);
+    });
+  return {
+    ...database,
+    transaction,
+    query: async <Row>(text: string, values?: readonly unknown[]) =>
+      transaction(async (tx) => tx.query<Row>(text, values)),
+  };
+}

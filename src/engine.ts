@@ -1,0 +1,172 @@
+// The composition: every part below is made here and handed its neighbours as arguments, so that none imports another.
+import { createCredits, type Credits } from "./credits/index.ts";
+import { creditFunctions } from "./credits/functions.generated.ts";
+import { connect, joinTransaction, type Queryable, type TransactionSource } from "./db/database.ts";
+import { migrate, type MigrateResult } from "./db/migrate.ts";
+import type { Announcement } from "./kernel/announcement.ts";
+import { TallystickError } from "./kernel/errors.ts";
+import { silentLogger } from "./kernel/logger.ts";
+import { announce, DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
+import { checkOptions, type TallystickOptions } from "./options.ts";
+import { paymentEventTask } from "./payment/handle-event.ts";
+import { createInbox, listEvents, replayEvent, type EventStatus, type EventView, type ReceiveOutcome } from "./payment/inbox.ts";
+import { linkCustomer } from "./payment/owner.ts";
+import { paymentFunctions } from "./payment/functions.generated.ts";
+import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
+import { enqueueTask, type EnqueueInput } from "./tasks/enqueue.ts";
+import { taskFunctions } from "./tasks/functions.generated.ts";
+import {
+  cancelTask,
+  getTask,
+  listTasks,
+  replayTask,
+  type ListInput,
+  type Page,
+  type TaskAttempt,
+  type TaskView,
+} from "./tasks/inspect.ts";
+import { defaultRetryPolicy } from "./tasks/retry-policy.ts";
+import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
+import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
+import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
+import { runWorker, type Worker } from "./tasks/worker.ts";
+
+/** Everything but the HTTP handlers, which stand above it. */
+export interface Engine {
+  readonly credits: Credits;
+  readonly payment: {
+    /** Verifies and stores a webhook's raw body; when it resolves, the event is durable. */
+    handleWebhookEvent(body: Uint8Array | string, headers: Headers): Promise<ReceiveOutcome>;
+    /** Maps a provider's customer to a user, and reopens the customer's events that had no owner. */
+    linkCustomer(input: { customerId: string; userId: string }): Promise<void>;
+  };
+  readonly events: {
+    list(input?: ListInput<EventStatus>): Promise<Page<EventView>>;
+    replay(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
+  };
+  readonly tasks: {
+    /** Enqueues a task of the product, in the caller's transaction when one is given. */
+    enqueue(
+      input: Omit<EnqueueInput, "maxAttempts">,
+      options?: { readonly tx?: TransactionSource | undefined },
+    ): Promise<{ readonly taskId: string; readonly created: boolean }>;
+    list(input?: ListInput<TaskStatus>): Promise<Page<TaskView>>;
+    get(id: string): Promise<TaskView & { readonly history: readonly TaskAttempt[] }>;
+    replay(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
+    cancel(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
+  };
+  /** Whether the database answers and has been migrated. @throws storage_unavailable, not_migrated */
+  health(): Promise<void>;
+  migrate(): Promise<MigrateResult>;
+  /** Does what time has made due: schedules, expiry, distribution, tasks. Safe to call twice, late or at once. */
+  tick(input?: TickInput): Promise<TickResult>;
+  /** Runs due tasks within a number and a time. */
+  drain(input?: DrainInput): Promise<DrainResult>;
+  /** Runs a resident worker in this process until it is stopped. */
+  run(): Worker;
+  /** Stops the worker and this instance's own pool. */
+  close(): Promise<void>;
+}
+
+/** Makes the engine. Opens no connection and starts no timer before it is used. @throws invalid_request */
+export function createEngine(options: TallystickOptions): Engine {
+  const database = connect(options.database, {
+    ...(options.poolSize !== undefined && { poolSize: options.poolSize }),
+    ...(options.clock !== undefined && { clock: options.clock }),
+  });
+  const { catalog, payment: provider } = options;
+  const logger = options.logger ?? silentLogger;
+  const channels = options.notifications ?? [];
+  const retry = { ...defaultRetryPolicy, ...options.retry };
+  const tell = async (tx: Queryable, announcement: Announcement): Promise<void> =>
+    announce(tx, channels, announcement, retry.maxAttempts);
+
+  const definitions: TaskDefinition[] = [
+    deliverTask(database, channels),
+    ...(provider === undefined
+      ? []
+      : [paymentEventTask({ database, provider, effects: { catalog, plans: catalog.plans, announce: tell } })]),
+    ...(options.tasks ?? []),
+  ];
+  checkOptions(options, definitions.map(({ name }) => name));
+  const schedules = definitions.filter(isScheduled);
+  schedules.forEach(checkSchedule);
+
+  const byName = new Map(definitions.map((definition) => [definition.name, definition]));
+  const { drain, stop: stopDrain } = createDrain({
+    database,
+    definitions: byName,
+    retry,
+    onDead: async (tx, task, error) => {
+      logger.error({ taskId: task.id, task: task.name, attempts: task.attempt, error }, "a task is a dead letter");
+      // A delivery that failed for good is seen in the list of notifications; telling the same channel would not help.
+      if (task.name === DELIVER_TASK) return;
+      // A replayed task that dies again is news: the lease token is new with each death.
+      const key = `task.dead:${task.id}:${task.leaseToken}`;
+      await tell(tx, { kind: "task.dead", key, taskId: task.id, taskName: task.name, attempts: task.attempt, error });
+    },
+  });
+  const credits = createCredits(database, catalog.plans);
+  const tickPlan: TickPlan = {
+    database,
+    schedules,
+    maintenance: [
+      { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
+      { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
+    ],
+    maxAttempts: retry.maxAttempts,
+    drain,
+    maxGapMs: options.maxTickGapMs ?? 25 * 3_600_000,
+    onLate: async (tx, slot) => {
+      logger.warn({ schedule: slot.name, dueAt: slot.dueAt, missed: slot.missed }, "a scheduled run was late or missed");
+      await tell(tx, { kind: "cron.missed", key: `cron.missed:${slot.name}:${slot.claimedAt.toISOString()}`, ...slot });
+    },
+  };
+  const workers = new Set<Worker>();
+
+  const inbox = provider === undefined ? undefined : createInbox(database, provider, retry.maxAttempts);
+  return {
+    credits,
+    payment: {
+      async handleWebhookEvent(body, headers) {
+        if (inbox === undefined) throw new TallystickError("not_found", "No payment provider is configured.");
+        return inbox.receive(typeof body === "string" ? new TextEncoder().encode(body) : body, headers);
+      },
+      async linkCustomer({ customerId, userId }) {
+        if (provider === undefined) throw new TallystickError("not_found", "No payment provider is configured.");
+        await database.transaction(async (tx) => linkCustomer(tx, provider.name, customerId, userId));
+      },
+    },
+    events: {
+      list: async (input = {}) => listEvents(database, input),
+      replay: async (id, by = {}) => replayEvent(database, id, by.actor ?? "api", by.reason),
+    },
+    tasks: {
+      async enqueue(input, { tx } = {}) {
+        const maxAttempts = byName.get(input.name)?.maxAttempts ?? retry.maxAttempts;
+        const result = await enqueueTask(tx === undefined ? database : joinTransaction(tx), { ...input, maxAttempts });
+        return { taskId: String(result.taskId), created: result.created };
+      },
+      list: async (input = {}) => listTasks(database, input),
+      get: async (id) => getTask(database, id),
+      replay: async (id, by = {}) => replayTask(database, id, by.actor ?? "api", by.reason),
+      cancel: async (id, by = {}) => cancelTask(database, id, by.actor ?? "api", by.reason),
+    },
+    async health() {
+      await database.query("select 1 from tallystick.task limit 1");
+    },
+    migrate: async () => migrate(database, [...creditFunctions, ...taskFunctions, ...paymentFunctions]),
+    tick: async (input) => tick(tickPlan, input),
+    drain,
+    run() {
+      const worker = runWorker({ drain: { drain, stop: stopDrain }, tick: async () => tick(tickPlan), logger });
+      workers.add(worker);
+      return worker;
+    },
+    async close() {
+      await Promise.all([...workers].map(async (worker) => worker.stop()));
+      await stopDrain();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+// Accounts: balance, history, grants, consumption.
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import type { Engine } from "../../engine.ts";
+import { errors, jsonBody, jsonContent } from "./describe.ts";
+import { createRouter } from "./router.ts";
+import * as schemas from "./schemas.ts";
+
+// The actor of what is written over REST: the API key, and where a reason is due and none is given, this.
+const ACTOR = "api";
+
+const balanceRoute = createRoute({
+  method: "get",
+  path: "/accounts/{userId}",
+  summary: "Balance and live lots. An unknown account reads as zeros.",
+  request: { params: schemas.userIdParam, query: schemas.unitQuery },
+  responses: { 200: jsonContent(schemas.accountSchema, "The account"), ...errors() },
+});
+
+const historyRoute = createRoute({
+  method: "get",
+  path: "/accounts/{userId}/transactions",
+  summary: "The journal, newest first.",
+  request: { params: schemas.userIdParam, query: schemas.pageQuery.extend(schemas.unitQuery.shape) },
+  responses: { 200: jsonContent(schemas.pageOf(schemas.entrySchema), "A page"), ...errors() },
+});
+
+const grantRoute = createRoute({
+  method: "post",
+  path: "/accounts/{userId}/grants",
+  summary: "Grants credits.",
+  request: {
+    params: schemas.userIdParam,
+    query: schemas.unitQuery,
+    headers: schemas.idempotencyHeader,
+    body: jsonBody(schemas.grantBody),
+  },
+  responses: { 200: jsonContent(schemas.grantAnswer, "Granted"), ...errors(409, 413, 422) },
+});
+
+const consumeRoute = createRoute({
+  method: "post",
+  path: "/accounts/{userId}/consume",
+  summary: "Consumes credits: all of the amount or nothing.",
+  request: {
+    params: schemas.userIdParam,
+    query: schemas.unitQuery,
+    headers: schemas.idempotencyHeader,
+    body: jsonBody(schemas.consumeBody),
+  },
+  responses: { 200: jsonContent(schemas.consumeAnswer, "Consumed"), ...errors(402, 409, 413, 422) },
+});
+
+export function accountRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono {
+  const router = createRouter();
+  router.openapi(balanceRoute, async (context) => {
+    const { userId } = context.req.valid("param");
+    const { lots, ...balance } = await credits.balance({ userId, ...context.req.valid("query") });
+    return context.json({ ...balance, lots: lots.map((lot) => ({ ...lot, expiresAt: lot.expiresAt?.toISOString() ?? null })) }, 200);
+  });
+  router.openapi(historyRoute, async (context) => {
+    const { userId } = context.req.valid("param");
+    const { items, nextCursor } = await credits.history({ userId, ...context.req.valid("query") });
+    const entries = items.map((entry) => ({
+      ...entry,
+      createdAt: entry.createdAt.toISOString(),
+      expirationDate: entry.expirationDate?.toISOString() ?? null,
+    }));
+    return context.json({ items: entries, nextCursor }, 200);
+  });
+  router.openapi(grantRoute, async (context) => {
+    const { userId } = context.req.valid("param");
+    const { expiresAt, description, ...body } = context.req.valid("json");
+    const reason = description ?? (body.type === "adjustment" ? ACTOR : undefined);
+    const { replayed, ...answer } = await credits.grant({
+      userId,
+      ...context.req.valid("query"),
+      ...body,
+      ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+      ...(reason !== undefined && { description: reason }),
+      actor: ACTOR,
+      idempotencyKey: context.req.valid("header")["idempotency-key"],
+    });
+    if (replayed) context.header("idempotent-replayed", "true");
+    return context.json(answer, 200);
+  });
+  router.openapi(consumeRoute, async (context) => {
+    const { userId } = context.req.valid("param");
+    const { replayed, allocations, ...answer } = await credits.consume({
+      userId,
+      ...context.req.valid("query"),
+      ...context.req.valid("json"),
+      idempotencyKey: context.req.valid("header")["idempotency-key"],
+    });
+    if (replayed) context.header("idempotent-replayed", "true");
+    return context.json({ ...answer, allocations: [...allocations] }, 200);
+  });
+  return router;
+}

@@ -1,0 +1,72 @@
+// The REST API under /api/v1: Hono, every route described once and checked by its description.
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import type { Engine } from "../../engine.ts";
+import { TallystickError } from "../../kernel/errors.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import { isAuthorized } from "../auth.ts";
+import { errorResponse } from "../respond.ts";
+import { accountRoutes } from "./accounts.ts";
+import { operationRoutes } from "./operations.ts";
+import { createRouter } from "./router.ts";
+
+export interface ApiContext {
+  readonly engine: Engine;
+  readonly logger: Logger;
+  readonly apiKeys: readonly string[];
+}
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+const DOCUMENT_PATH = "/api/v1/openapi.json";
+
+export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono {
+  const app = createRouter();
+  app.onError((error) => {
+    if (error instanceof HTTPException && error.status < 500) {
+      const code = error.status === 413 ? "payload_too_large" : "invalid_request";
+      return errorResponse(new TallystickError(code, error.message), logger);
+    }
+    return errorResponse(error, logger);
+  });
+  app.notFound((context) =>
+    errorResponse(new TallystickError("not_found", `There is no ${context.req.method} ${context.req.path}.`), logger),
+  );
+  const credentials = {
+    bearer: apiKeys,
+    // As curl -u: the key as the password of any of these names, for tools that only speak Basic.
+    basic: ["api", "tallystick"].flatMap((username) => apiKeys.map((password) => ({ username, password }))),
+  };
+  app.use("*", async (context, next) => {
+    if (context.req.path === DOCUMENT_PATH) return next();
+    if (!(await isAuthorized(context.req.header("authorization") ?? null, credentials))) {
+      throw new TallystickError("unauthorized", "Send the API key as `Authorization: Bearer KEY`.");
+    }
+    await next();
+    context.res.headers.set("cache-control", "no-store");
+    return undefined;
+  });
+  app.use(
+    "*",
+    bodyLimit({
+      maxSize: BODY_LIMIT_BYTES,
+      onError: () => {
+        throw new TallystickError("payload_too_large", `The body may have at most ${BODY_LIMIT_BYTES} bytes.`);
+      },
+    }),
+  );
+  app.route("/api/v1", accountRoutes(engine));
+  app.route("/api/v1", operationRoutes(engine));
+  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
+  app.doc31(DOCUMENT_PATH, {
+    openapi: "3.1.0",
+    info: {
+      title: "Tallystick",
+      version: "1",
+      description: "The credit ledger and payment events of a product. Writes take an Idempotency-Key header.",
+      license: { name: "MIT" },
+    },
+    security: [{ apiKey: [] }],
+  });
+  return app;
+}

@@ -1,0 +1,155 @@
+// The REST API's shapes. The OpenAPI document is made from these, and every request is checked against them.
+import { z } from "@hono/zod-openapi";
+import { grantTypes } from "../../credits/input.ts";
+import { errorCodes } from "../../kernel/errors.ts";
+
+const credits = z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({ description: "Credits: a whole number.", example: 10 });
+const time = z.iso.datetime({ offset: true }).openapi({ format: "date-time" });
+const text = (maxLength: number): z.ZodString => z.string().min(1).max(maxLength);
+
+export const errorSchema = z
+  .object({
+    error: z.looseObject({ code: z.enum(Object.keys(errorCodes) as [string, ...string[]]), message: z.string() }),
+  })
+  .openapi("Error");
+
+export const userIdParam = z.object({
+  userId: text(255).openapi({ param: { name: "userId", in: "path" }, description: "The product's user id, opaque here." }),
+});
+export const idParam = z.object({ id: text(255).openapi({ param: { name: "id", in: "path" } }) });
+export const unitQuery = z.object({
+  unit: z.string().regex(/^[a-z][a-z0-9_]{0,31}$/).optional().openapi({ description: "What is counted; default `credit`." }),
+});
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).optional().openapi({ description: "1 to 100, default 20." }),
+  cursor: z.string().regex(/^\d{1,15}$/).optional().openapi({ description: "`nextCursor` of the page before." }),
+});
+export const idempotencyHeader = z.object({
+  "idempotency-key": text(255).optional().openapi({
+    description: "The same key has one effect and one answer; another request under it is a conflict.",
+  }),
+});
+
+export const accountSchema = z
+  .object({
+    userId: z.string(),
+    unit: z.string(),
+    balance: z.int(),
+    available: z.int(),
+    held: z.int(),
+    debt: z.int(),
+    lots: z.array(
+      z.object({
+        id: z.string(),
+        type: z.string(),
+        amount: z.int(),
+        remaining: z.int(),
+        expiresAt: time.nullable(),
+        priority: z.int(),
+      }),
+    ),
+  })
+  .openapi("Account");
+
+export const entrySchema = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    amount: z.int(),
+    balanceAfter: z.int(),
+    remainingAmount: z.int().nullable(),
+    expirationDate: time.nullable(),
+    description: z.string().nullable(),
+    createdAt: time,
+  })
+  .openapi("Transaction");
+
+export const grantBody = z
+  .strictObject({
+    amount: credits,
+    type: z.enum(grantTypes),
+    expiresAt: time.optional(),
+    priority: z.int().min(0).max(1000).optional(),
+    description: text(1000).optional(),
+  })
+  .openapi("GrantRequest");
+
+export const grantAnswer = z
+  .object({ transactionId: z.string(), balance: z.int(), available: z.int() })
+  .openapi("GrantAnswer");
+
+export const consumeBody = z
+  .strictObject({ amount: credits, description: text(1000).optional(), feature: text(255).optional() })
+  .openapi("ConsumeRequest");
+
+export const consumeAnswer = z
+  .object({
+    transactionId: z.string(),
+    balance: z.int(),
+    available: z.int(),
+    allocations: z.array(z.object({ lotId: z.string(), amount: z.int() })),
+  })
+  .openapi("ConsumeAnswer");
+
+export const eventStatuses = ["pending", "processed", "ignored", "dead"] as const;
+export const eventSchema = z
+  .object({
+    id: z.string(),
+    provider: z.string(),
+    eventId: z.string(),
+    type: z.string(),
+    status: z.enum(eventStatuses),
+    apiVersion: z.string().nullable(),
+    livemode: z.boolean().nullable(),
+    taskId: z.string().nullable(),
+    receivedAt: time,
+    processedAt: time.nullable(),
+  })
+  .openapi("Event");
+
+export const taskStatuses = ["pending", "running", "done", "dead", "cancelled"] as const;
+export const taskSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    status: z.enum(taskStatuses),
+    payload: z.record(z.string(), z.unknown()),
+    lane: z.string().nullable(),
+    attempts: z.int(),
+    maxAttempts: z.int(),
+    lastError: z.string().nullable(),
+    runAt: time,
+    createdAt: time,
+    finishedAt: time.nullable(),
+  })
+  .openapi("Task");
+export const taskDetailSchema = taskSchema
+  .extend({
+    history: z.array(
+      z.object({
+        attempt: z.int(),
+        outcome: z.string(),
+        error: z.string().nullable(),
+        worker: z.string().nullable(),
+        startedAt: time,
+        finishedAt: time.nullable(),
+      }),
+    ),
+  })
+  .openapi("TaskDetail");
+
+export const replayAnswer = z.object({ id: z.string(), status: z.literal("pending") }).openapi("ReplayAnswer");
+
+export const auditSchema = z
+  .object({
+    ok: z.boolean(),
+    accounts: z.int(),
+    violations: z.array(
+      z.object({ equation: z.string(), userId: z.string().nullable(), unit: z.string().nullable(), detail: z.string() }),
+    ),
+  })
+  .openapi("Audit");
+
+export function pageOf<Item extends z.ZodType>(item: Item): z.ZodObject<{ items: z.ZodArray<Item>; nextCursor: z.ZodNullable<z.ZodString> }> {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}

@@ -1,0 +1,44 @@
+// The web-standard handlers that a product mounts on its routes.
+import type { Engine } from "../engine.ts";
+import { silentLogger } from "../kernel/logger.ts";
+import type { TallystickOptions } from "../options.ts";
+import { createApi } from "./api/app.ts";
+import { handleDistributeCredits, handleTick } from "./cron.ts";
+import { errorResponse, json } from "./respond.ts";
+import { handleWebhook } from "./webhook.ts";
+
+export type Handler = (request: Request) => Promise<Response>;
+
+export interface Handlers {
+  /** `POST /api/webhooks/stripe` */
+  readonly stripeWebhook: Handler;
+  /** `GET|POST /api/distribute-credits` */
+  readonly distributeCredits: Handler;
+  /** `GET|POST /api/cron/tick` */
+  readonly cron: Handler;
+  /** `GET /api/health`: public; 200 once the migrated database answers. */
+  readonly health: Handler;
+  /** `/api/v1/*` */
+  readonly api: Handler;
+}
+
+export function createHandlers(engine: Engine, options: Pick<TallystickOptions, "auth" | "logger">): Handlers {
+  const { cronSecrets, cronBasic, apiKeys } = options.auth ?? {};
+  const logger = options.logger ?? silentLogger;
+  const cron = { engine, logger, credentials: { bearer: cronSecrets ?? [], basic: cronBasic ? [cronBasic] : [] } };
+  const api = createApi({ engine, logger, apiKeys: apiKeys ?? [] });
+  return {
+    stripeWebhook: async (request) => handleWebhook(engine, request, logger),
+    distributeCredits: async (request) => handleDistributeCredits(cron, request),
+    cron: async (request) => handleTick(cron, request),
+    async health() {
+      try {
+        await engine.health();
+        return json({ status: "ok" });
+      } catch (error) {
+        return errorResponse(error, logger);
+      }
+    },
+    api: async (request) => api.fetch(request),
+  };
+}

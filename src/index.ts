@@ -1,0 +1,32 @@
+// The public surface. Everything exported here is documented and kept; everything else may change.
+export { createTallystick, type Tallystick } from "./create-tallystick.ts";
+export type { AuthOptions, TallystickOptions } from "./options.ts";
+export type { Handler, Handlers } from "./http/handlers.ts";
+export { defineCatalog, type Catalog, type CatalogInput, type Pack, type Plan } from "./payment/catalog.ts";
+export { errorCodes, isTallystickError, TallystickError, type ErrorCode } from "./kernel/errors.ts";
+export type { Logger } from "./kernel/logger.ts";
+export { formatMoney } from "./kernel/money.ts";
+export type { DatabaseSource, TransactionSource } from "./db/database.ts";
+export type { MigrateResult } from "./db/migrate.ts";
+
+export type { Credits } from "./credits/index.ts";
+export { distributeCredits } from "./credits/distribute.ts";
+export type { WriteOptions } from "./credits/context.ts";
+export type { AccountInput, CreditType, GrantType } from "./credits/input.ts";
+export type { GrantInput, GrantResult } from "./credits/grant.ts";
+export type { Allocation, ConsumeInput, ConsumeResult } from "./credits/consume.ts";
+export type { Balance, Lot } from "./credits/balance.ts";
+export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
+export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";
+export type { ExpireResult } from "./credits/expire.ts";
+export type { AuditResult, Violation } from "./credits/audit.ts";
+
+export { defineTask, discard, retryLater, type RunContext, type Schedule, type TaskDefinition } from "./tasks/task.ts";
+export type { RetryPolicy } from "./tasks/retry-policy.ts";
+export type { DrainInput, DrainResult } from "./tasks/drain.ts";
+export type { TickInput, TickResult } from "./tasks/tick.ts";
+export type { Worker } from "./tasks/worker.ts";
+export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
+
+export type { EventView, ReceiveOutcome } from "./payment/inbox.ts";
+export type { PaymentFact, PaymentProvider } from "./payment/provider.ts";

@@ -1,0 +1,48 @@
+// What the engine announces. Facts only: words, language and channel are the notification layer's.
+
+interface AnnouncementBase {
+  /** Names the event announced: the same key is announced once, for ever. */
+  readonly key: string;
+}
+
+export type Announcement = AnnouncementBase &
+  (
+    | {
+        readonly kind: "payment.received";
+        readonly userId: string;
+        readonly amount: number;
+        readonly currency: string;
+        /** Names of the plans and packs paid for. */
+        readonly items: readonly string[];
+      }
+    | {
+        readonly kind: "payment.failed";
+        readonly userId: string;
+        readonly amount: number;
+        readonly currency: string;
+        readonly attemptCount: number | null;
+        readonly nextAttemptAt: Date | null;
+      }
+    | {
+        readonly kind: "subscription.cancelled";
+        readonly userId: string;
+        readonly subscriptionId: string;
+        readonly planName: string | null;
+        /** Null: it has ended. */
+        readonly endsAt: Date | null;
+      }
+    | {
+        readonly kind: "task.dead";
+        readonly taskId: number;
+        readonly taskName: string;
+        readonly attempts: number;
+        readonly error: string;
+      }
+    | {
+        readonly kind: "cron.missed";
+        readonly name: string;
+        readonly dueAt: Date;
+        readonly claimedAt: Date;
+        readonly missed: number;
+      }
+  );

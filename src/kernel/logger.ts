@@ -1,0 +1,28 @@
+// The logging port. The library logs through it and nothing else; pino, winston and console all fit.
+
+export interface Logger {
+  debug(fields: Record<string, unknown>, message: string): void;
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+export const silentLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+// User names, passwords and whole paths of webhook URLs are secrets; bearer tokens and Stripe keys too.
+const secretPatterns: readonly [RegExp, string][] = [
+  [/\b(https?:\/\/)(?:[^\s/@]+@)?([^\s/?#"']+)[^\s"']*/g, "$1$2/…"],
+  [/\bpostgres(?:ql)?:\/\/[^\s"']+/g, "postgres://…"],
+  [/\b(sk|rk|pk|whsec)_[A-Za-z0-9_]+/g, "$1_…"],
+  [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/g, "$1 …"],
+];
+
+/** Replaces what may be a secret (URL paths, keys, tokens) in a text that is stored or logged. */
+export function redact(text: string): string {
+  return secretPatterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+}

@@ -1,0 +1,92 @@
+// The words of each announcement, in the languages that channels speak.
+import type { Announcement } from "../kernel/announcement.ts";
+import { formatMoney } from "../kernel/money.ts";
+import type { Channel, Message } from "./channel.ts";
+
+type Language = Channel["language"];
+export type Rendered = Pick<Message, "severity" | "title" | "text" | "fields">;
+
+const locales: Readonly<Record<Language, string>> = { en: "en-US", zh: "zh-CN" };
+
+/** Renders an announcement; times are UTC, so that every reader sees the same. */
+export function render(announcement: Announcement, language: Language): Rendered {
+  const say = (en: string, zh: string): string => (language === "zh" ? zh : en);
+  const money = (amount: number, currency: string): string => formatMoney(amount, currency, locales[language]);
+  const user = (userId: string): { name: string; value: string } => ({ name: say("User", "用户"), value: userId });
+  switch (announcement.kind) {
+    case "payment.received":
+      return {
+        severity: "info",
+        title: say("Payment received", "收到付款"),
+        text: say(
+          `${money(announcement.amount, announcement.currency)} received.`,
+          `已收到 ${money(announcement.amount, announcement.currency)}。`,
+        ),
+        fields: [
+          user(announcement.userId),
+          ...(announcement.items.length > 0 ? [{ name: say("For", "项目"), value: announcement.items.join(", ") }] : []),
+        ],
+      };
+    case "payment.failed":
+      return {
+        severity: "warning",
+        title: say("Payment failed", "付款失败"),
+        text: say(
+          `${money(announcement.amount, announcement.currency)} could not be collected.`,
+          `${money(announcement.amount, announcement.currency)} 未能收取。`,
+        ),
+        fields: [
+          user(announcement.userId),
+          ...(announcement.attemptCount === null
+            ? []
+            : [{ name: say("Attempt", "第几次尝试"), value: String(announcement.attemptCount) }]),
+          {
+            name: say("Next attempt", "下次尝试"),
+            value: announcement.nextAttemptAt === null ? say("none", "无") : time(announcement.nextAttemptAt),
+          },
+        ],
+      };
+    case "subscription.cancelled":
+      return {
+        severity: "warning",
+        title: announcement.endsAt === null ? say("Subscription ended", "订阅已结束") : say("Subscription cancelled", "订阅已取消"),
+        text:
+          announcement.endsAt === null
+            ? say("The subscription has ended.", "订阅已经结束。")
+            : say(`The subscription ends on ${time(announcement.endsAt)}.`, `订阅将于 ${time(announcement.endsAt)} 结束。`),
+        fields: [
+          user(announcement.userId),
+          ...(announcement.planName === null ? [] : [{ name: say("Plan", "套餐"), value: announcement.planName }]),
+          { name: say("Subscription", "订阅编号"), value: announcement.subscriptionId },
+        ],
+      };
+    case "task.dead":
+      return {
+        severity: "critical",
+        title: say("A task needs a person", "任务需要人工处理"),
+        text: say(
+          `Task ${announcement.taskId} (${announcement.taskName}) gave up. Mend the cause, then replay it.`,
+          `任务 ${announcement.taskId}（${announcement.taskName}）已放弃重试。请排除原因后重放。`,
+        ),
+        fields: [
+          { name: say("Error", "错误"), value: announcement.error },
+          { name: say("Attempts", "尝试次数"), value: String(announcement.attempts) },
+        ],
+      };
+    case "cron.missed":
+      return {
+        severity: "warning",
+        title: say("A scheduled run was late or missed", "定时任务延迟或漏跑"),
+        text: say(
+          `${announcement.name} was due at ${time(announcement.dueAt)} and ran at ${time(announcement.claimedAt)}.`,
+          `${announcement.name} 应于 ${time(announcement.dueAt)} 运行，实际于 ${time(announcement.claimedAt)} 运行。`,
+        ),
+        fields:
+          announcement.missed > 0 ? [{ name: say("Runs missed", "漏跑次数"), value: String(announcement.missed) }] : [],
+      };
+  }
+}
+
+function time(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}

@@ -1,0 +1,50 @@
+// What a product configures, checked once when it starts.
+import type { Channel } from "./notification/channel.ts";
+import type { DatabaseSource } from "./db/database.ts";
+import { TallystickError } from "./kernel/errors.ts";
+import type { Logger } from "./kernel/logger.ts";
+import type { Catalog } from "./payment/catalog.ts";
+import type { PaymentProvider } from "./payment/provider.ts";
+import type { RetryPolicy } from "./tasks/retry-policy.ts";
+import type { TaskDefinition } from "./tasks/task.ts";
+
+export interface AuthOptions {
+  /** Secrets that a cron caller may send as `Authorization: Bearer`; several while one is rotated. */
+  readonly cronSecrets?: readonly string[] | undefined;
+  /** The user name and password that a cron caller may send as `Authorization: Basic`. */
+  readonly cronBasic?: { readonly username: string; readonly password: string } | undefined;
+  /** Keys that open the REST API, as `Authorization: Bearer`. */
+  readonly apiKeys?: readonly string[] | undefined;
+}
+
+export interface TallystickOptions {
+  /** A connection string, a pg Pool, or a Drizzle database on Postgres. */
+  readonly database: DatabaseSource;
+  /** Connections of the pool that a connection string opens: 5, or 1 on serverless. */
+  readonly poolSize?: number | undefined;
+  readonly catalog: Catalog;
+  readonly payment?: PaymentProvider | undefined;
+  readonly notifications?: readonly Channel[] | undefined;
+  /** Doors are closed unless opened here. */
+  readonly auth?: AuthOptions | undefined;
+  /** The product's own tasks. */
+  readonly tasks?: readonly TaskDefinition[] | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** A tick that comes later than this after the one before is announced as missed; default 25 hours, for a daily cron. */
+  readonly maxTickGapMs?: number | undefined;
+  readonly logger?: Logger | undefined;
+  /** A fixed time for tests. */
+  readonly clock?: (() => Date) | undefined;
+}
+
+/** Checks what types can't. @throws invalid_request */
+export function checkOptions(options: TallystickOptions, taskNames: readonly string[]): void {
+  const channels = (options.notifications ?? []).map(({ name }) => name);
+  for (const [what, names] of [
+    ["notification channel", channels],
+    ["task", taskNames],
+  ] as const) {
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) throw new TallystickError("invalid_request", `Two of ${what}s are named ${twice}; names are unique.`);
+  }
+}

@@ -1,0 +1,91 @@
+// The catalog: which price gives which credits. Configuration of the server; nothing a client sends can change it.
+import * as z from "zod";
+import { MAX_AMOUNT } from "../kernel/amount.ts";
+import { TallystickError } from "../kernel/errors.ts";
+
+const credits = z.int().min(1).max(MAX_AMOUNT);
+const validDays = z.int().min(1).max(36_500).nullable().default(null);
+
+const planPrice = z.strictObject({
+  id: z.string().min(1),
+  /** month: each paid invoice line grants. year, lifetime: the purchase enrols, distribution grants monthly. */
+  interval: z.enum(["month", "year", "lifetime"]),
+});
+
+const plan = z.strictObject({
+  id: z.string().min(1),
+  name: z.string().min(1),
+  /** Credits of one month. */
+  credits,
+  /** Days that a month's credits stay valid, from the grant; null: for ever. */
+  validDays,
+  /** Credits for an invoice line of amount zero (a trial). */
+  trialCredits: z.int().min(0).max(MAX_AMOUNT).default(0),
+  /** A free plan has no price: accounts are enrolled by the application. */
+  prices: z.array(planPrice).default([]),
+});
+
+const pack = z.strictObject({
+  id: z.string().min(1),
+  name: z.string().min(1),
+  credits,
+  validDays,
+  priceId: z.string().min(1),
+});
+
+const catalogSchema = z.strictObject({
+  plans: z.array(plan).default([]),
+  packs: z.array(pack).default([]),
+  /** Prices that are sold beside and give no credits: their lines are passed over instead of failing. */
+  pricesWithoutCredits: z.array(z.string().min(1)).default([]),
+});
+
+export type CatalogInput = z.input<typeof catalogSchema>;
+export type Plan = z.output<typeof plan>;
+export type Pack = z.output<typeof pack>;
+
+export type PriceEntry =
+  | { readonly kind: "plan"; readonly plan: Plan; readonly interval: "month" | "year" | "lifetime" }
+  | { readonly kind: "pack"; readonly pack: Pack }
+  | { readonly kind: "none" };
+
+export interface Catalog {
+  readonly plans: readonly Plan[];
+  readonly packs: readonly Pack[];
+  plan(id: string): Plan | undefined;
+  price(id: string): PriceEntry | undefined;
+}
+
+/** Validates the catalog; every problem is reported at once. @throws invalid_request */
+export function defineCatalog(input: CatalogInput): Catalog {
+  const parsed = catalogSchema.safeParse(input);
+  if (!parsed.success) {
+    throw new TallystickError("invalid_request", `The catalog is not valid:\n${z.prettifyError(parsed.error)}`);
+  }
+  const { plans, packs, pricesWithoutCredits } = parsed.data;
+  const entries: [string, PriceEntry][] = [
+    ...plans.flatMap((item) =>
+      item.prices.map((price): [string, PriceEntry] => [
+        price.id,
+        { kind: "plan", plan: item, interval: price.interval },
+      ]),
+    ),
+    ...packs.map((item): [string, PriceEntry] => [item.priceId, { kind: "pack", pack: item }]),
+    ...pricesWithoutCredits.map((id): [string, PriceEntry] => [id, { kind: "none" }]),
+  ];
+  const problems = [
+    ...duplicates(entries.map(([id]) => id)).map((id) => `price ${id} stands twice`),
+    ...duplicates(plans.map(({ id }) => id)).map((id) => `plan ${id} stands twice`),
+    ...duplicates(packs.map(({ id }) => id)).map((id) => `pack ${id} stands twice`),
+  ];
+  if (problems.length > 0) {
+    throw new TallystickError("invalid_request", `The catalog is not valid: ${problems.join("; ")}.`);
+  }
+  const byPrice = new Map(entries);
+  const byPlan = new Map(plans.map((item) => [item.id, item]));
+  return { plans, packs, plan: (id) => byPlan.get(id), price: (id) => byPrice.get(id) };
+}
+
+function duplicates(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}

@@ -1,0 +1,36 @@
+// One effect for each kind of fact, all in the transaction of the event's task.
+import type { PlanTerms } from "../../credits/distribute.ts";
+import type { Queryable } from "../../db/database.ts";
+import type { Announcement } from "../../kernel/announcement.ts";
+import type { Catalog } from "../catalog.ts";
+import type { PaymentFact } from "../provider.ts";
+import { checkoutFailed, checkoutPaid, checkoutRecorded } from "./checkout.ts";
+import { invoicePaid } from "./invoice-paid.ts";
+import { invoicePaymentFailed } from "./invoice-payment-failed.ts";
+import { subscriptionChanged } from "./subscription-changed.ts";
+
+export interface EffectContext {
+  readonly tx: Queryable;
+  readonly provider: string;
+  readonly catalog: Catalog;
+  readonly plans: readonly PlanTerms[];
+  /** Writes an announcement to the outbox, in the effect's transaction. */
+  readonly announce: (tx: Queryable, announcement: Announcement) => Promise<void>;
+}
+
+export async function applyFact(context: EffectContext, fact: PaymentFact): Promise<void> {
+  switch (fact.kind) {
+    case "checkout_paid":
+      return checkoutPaid(context, fact);
+    case "checkout_recorded":
+      return checkoutRecorded(context, fact);
+    case "checkout_failed":
+      return checkoutFailed(context, fact);
+    case "invoice_paid":
+      return invoicePaid(context, fact);
+    case "invoice_payment_failed":
+      return invoicePaymentFailed(context, fact);
+    case "subscription_changed":
+      return subscriptionChanged(context, fact);
+  }
+}

@@ -1,0 +1,85 @@
+// What a paid price gives: credits now, or an enrolment whose first period is granted now. Keyed by what was paid, so
+// that duplicates of an event, and different events about one payment, give it once.
+import { enrolForFact } from "../../credits/distribute.ts";
+import { grantForFact } from "../../credits/grant.ts";
+import { MAX_AMOUNT } from "../../kernel/amount.ts";
+import { TallystickError } from "../../kernel/errors.ts";
+import type { PriceEntry } from "../catalog.ts";
+import type { EffectContext } from "./apply-fact.ts";
+
+export interface Purchase {
+  readonly userId: string;
+  readonly paymentId: number;
+  readonly price: PriceEntry;
+  readonly quantity: number;
+  /** The provider's id of what was paid, unique over all accounts. */
+  readonly fact: string;
+  /** The subscription whose end ends the enrolment. */
+  readonly source?: string | undefined;
+}
+
+const MONTHS_OF_A_YEAR = 12;
+
+/** Looks a price up in the catalog. @throws unmatched_price */
+export function requirePrice(context: EffectContext, priceId: string | null): PriceEntry {
+  const entry = priceId === null ? undefined : context.catalog.price(priceId);
+  if (entry !== undefined) return entry;
+  throw new TallystickError(
+    "unmatched_price",
+    priceId === null
+      ? "The payment names no price; add metadata.priceId or sell by a price of the catalog, and replay."
+      : `Price ${priceId} is not in the catalog; add it there, or to pricesWithoutCredits, and replay.`,
+  );
+}
+
+export function priceName(price: PriceEntry): string | null {
+  switch (price.kind) {
+    case "plan":
+      return price.plan.name;
+    case "pack":
+      return price.pack.name;
+    case "none":
+      return null;
+  }
+}
+
+/** Gives what the price of a purchase gives, once for its fact. */
+export async function giveCredits(context: EffectContext, purchase: Purchase): Promise<void> {
+  const { tx, provider, plans } = context;
+  const { userId, paymentId, price, quantity, fact } = purchase;
+  if (price.kind === "none") return;
+  if (price.kind === "pack") {
+    const { name, credits, validDays } = price.pack;
+    const amount = multiply(credits, quantity);
+    await grantForFact(tx, { userId, amount, type: "purchase_package", validDays, paymentId, provider, fact, description: name });
+    return;
+  }
+  const { id: planId, name, credits, validDays } = price.plan;
+  const amount = multiply(credits, quantity);
+  switch (price.interval) {
+    case "month":
+      await grantForFact(tx, { userId, amount, type: "subscription_renewal", validDays, paymentId, provider, fact, description: name });
+      return;
+    case "year":
+      await enrolForFact(tx, plans, {
+        userId,
+        planId,
+        type: "subscription_renewal",
+        quantity,
+        periodCount: MONTHS_OF_A_YEAR,
+        paymentId,
+        provider,
+        fact,
+        ...(purchase.source !== undefined && { source: purchase.source }),
+      });
+      return;
+    case "lifetime":
+      await enrolForFact(tx, plans, { userId, planId, type: "lifetime_monthly", quantity, paymentId, provider, fact });
+  }
+}
+
+function multiply(credits: number, quantity: number): number {
+  const amount = credits * quantity;
+  if (Number.isSafeInteger(quantity) && quantity >= 1 && amount <= MAX_AMOUNT) return amount;
+  throw new TallystickError("invalid_request", `A quantity of ${quantity} times ${credits} credits is no amount.`);
+}

@@ -1,0 +1,76 @@
+// invoice.paid: the only event that gives a subscription's credits, line by line. Prorations and credits give nothing;
+// a line of amount zero gives the plan's trial credits.
+import { endEnrolments } from "../../credits/distribute.ts";
+import { grantForFact } from "../../credits/grant.ts";
+import { findOwner, requireOwner } from "../owner.ts";
+import { recordPayment } from "../payment-row.ts";
+import type { InvoiceLine, PaymentFact } from "../provider.ts";
+import { hasEnded, subscriptionSource } from "../subscription-row.ts";
+import type { EffectContext } from "./apply-fact.ts";
+import { giveCredits, priceName, requirePrice } from "./give-credits.ts";
+
+type InvoicePaid = Extract<PaymentFact, { kind: "invoice_paid" }>;
+
+export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Promise<void> {
+  const { tx, provider } = context;
+  const sold = fact.lines
+    .filter((line) => line.amount > 0 && !line.proration)
+    .map((line) => ({ ...line, price: requirePrice(context, line.priceId) }));
+  const trials = fact.lines.filter((line) => line.amount === 0 && !line.proration && trialCredits(context, line) > 0);
+  const gives = sold.length > 0 || trials.length > 0;
+  const userId = gives ? await requireOwner(tx, provider, fact.owner) : await findOwner(tx, provider, fact.owner);
+  const paymentId = await recordPayment(tx, {
+    provider,
+    userId,
+    customerId: fact.owner.customerId,
+    type: fact.subscriptionId === null ? "one_time" : "subscription",
+    status: "paid",
+    money: fact.paid,
+    invoiceId: fact.invoiceId,
+    subscriptionId: fact.subscriptionId,
+    paymentIntentId: fact.paymentIntentId,
+    priceId: sold[0]?.priceId ?? fact.lines[0]?.priceId ?? null,
+  });
+  if (userId === null) return;
+  const source = fact.subscriptionId === null ? undefined : subscriptionSource(provider, fact.subscriptionId);
+  for (const { price, quantity, lineId } of sold) {
+    await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact(fact, lineId), source });
+  }
+  for (const line of trials) {
+    const entry = context.catalog.price(line.priceId ?? "");
+    if (entry?.kind !== "plan") continue;
+    await grantForFact(tx, {
+      userId,
+      amount: trialCredits(context, line),
+      type: "subscription_renewal",
+      validDays: entry.plan.validDays,
+      paymentId,
+      provider,
+      fact: lineFact(fact, line.lineId),
+      description: entry.plan.name,
+    });
+  }
+  // The subscription's end may have been told before its payment: paid is paid, but no further month follows.
+  if (source !== undefined && fact.subscriptionId !== null && (await hasEnded(tx, provider, fact.subscriptionId))) {
+    await endEnrolments(tx, source);
+  }
+  if (fact.paid.amount > 0) {
+    await context.announce(tx, {
+      kind: "payment.received",
+      key: `payment.received:${provider}:${fact.invoiceId}`,
+      userId,
+      ...fact.paid,
+      items: sold.flatMap(({ price }) => priceName(price) ?? []),
+    });
+  }
+}
+
+function trialCredits(context: EffectContext, line: InvoiceLine): number {
+  const entry = context.catalog.price(line.priceId ?? "");
+  return entry?.kind === "plan" ? entry.plan.trialCredits * line.quantity : 0;
+}
+
+// With the invoice's id: in old payloads a line's id may be its subscription's.
+function lineFact(fact: InvoicePaid, lineId: string): string {
+  return `invoice_line:${fact.invoiceId}:${lineId}`;
+}

@@ -1,0 +1,137 @@
+// The inbox: verified events, stored before anyone answers 200, and handled by a task of the provider customer's lane.
+import type { Database, Queryable } from "../db/database.ts";
+import { TallystickError } from "../kernel/errors.ts";
+import { replayTask, type ListInput, type Page } from "../tasks/inspect.ts";
+import type { InboundEvent, PaymentProvider } from "./provider.ts";
+
+export type EventStatus = "pending" | "processed" | "ignored" | "dead";
+
+/** accepted: stored now, with its task. duplicate: known before, nothing written. ignored: recorded without effect. */
+export type ReceiveOutcome = "accepted" | "duplicate" | "ignored";
+
+export interface Inbox {
+  /**
+   * Verifies a webhook's raw body and stores the event with its task, in one statement. When this returns, the event is
+   * durable and may be acknowledged.
+   * @throws invalid_signature, invalid_request, storage_unavailable
+   */
+  receive(body: Uint8Array, headers: Headers): Promise<ReceiveOutcome>;
+}
+
+/** The lane of a provider's customer: events of one customer are handled one at a time, from re-reading to applying. */
+export function customerLane(provider: string, customerId: string): string {
+  return `${provider}:${customerId}`;
+}
+
+export function createInbox(database: Database, provider: PaymentProvider, maxAttempts: number): Inbox {
+  return {
+    async receive(body, headers) {
+      const event = await provider.verify(body, headers);
+      const [row] = await database.query<{ result: { outcome: ReceiveOutcome } }>(
+        "select tallystick.receive_event($1, $2, $3, $4, $5, $6, $7, $8, $9) as result",
+        [
+          provider.name,
+          event.id,
+          event.type,
+          event.apiVersion,
+          event.livemode,
+          event.handled,
+          event.customerId === null ? null : customerLane(provider.name, event.customerId),
+          maxAttempts,
+          storableJson(event.payload),
+        ],
+      );
+      if (row === undefined) throw new TallystickError("storage_unavailable", "The event could not be stored.");
+      return row.result.outcome;
+    },
+  };
+}
+
+// jsonb refuses U+0000, and an event must not be lost for a stray character in a name: the replacement character stands
+// for it. An even number of backslashes before it means that it is the escape and not a literal backslash.
+function storableJson(payload: Record<string, unknown>): string {
+  return JSON.stringify(payload).replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\ufffd");
+}
+
+interface StoredEvent {
+  readonly event_id: string;
+  readonly type: string;
+  readonly api_version: string | null;
+  readonly livemode: boolean | null;
+  readonly payload: Record<string, unknown>;
+}
+
+/** Reads a stored event back as the provider knows it. */
+export async function readEvent(queryable: Queryable, id: number): Promise<InboundEvent> {
+  const [row] = await queryable.query<StoredEvent>(
+    "select event_id, type, api_version, livemode, payload from tallystick.webhook_event where id = $1",
+    [id],
+  );
+  if (row === undefined) throw new TallystickError("not_found", `There is no event ${id}.`);
+  return {
+    id: row.event_id,
+    type: row.type,
+    apiVersion: row.api_version,
+    livemode: row.livemode,
+    customerId: null,
+    handled: true,
+    payload: row.payload,
+  };
+}
+
+export async function markEvent(tx: Queryable, id: number, status: EventStatus): Promise<void> {
+  await tx.query(
+    `update tallystick.webhook_event set status = $2,
+       processed_at = case when $2 = 'processed' then tallystick.clock() else processed_at end where id = $1`,
+    [id, status],
+  );
+}
+
+export interface EventView {
+  readonly id: string;
+  readonly provider: string;
+  readonly eventId: string;
+  readonly type: string;
+  readonly status: EventStatus;
+  readonly apiVersion: string | null;
+  readonly livemode: boolean | null;
+  readonly taskId: string | null;
+  readonly receivedAt: Date;
+  readonly processedAt: Date | null;
+}
+
+/** Lists events, newest first, without their bodies. */
+export async function listEvents(database: Database, input: ListInput<EventStatus>): Promise<Page<EventView>> {
+  const limit = input.limit ?? 20;
+  const rows = await database.query<Omit<EventView, "id" | "taskId"> & { id: number; taskId: number | null }>(
+    `select id, provider, event_id as "eventId", type, status, api_version as "apiVersion", livemode, task_id as "taskId",
+       received_at as "receivedAt", processed_at as "processedAt"
+     from tallystick.webhook_event
+     where ($1::text is null or status = $1) and ($2::bigint is null or id < $2) order by id desc limit $3`,
+    [input.status ?? null, input.cursor ?? null, limit + 1],
+  );
+  const items = rows
+    .slice(0, limit)
+    .map((row) => ({ ...row, id: String(row.id), taskId: row.taskId === null ? null : String(row.taskId) }));
+  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+/**
+ * Handles an event again: the same rows, whatever became of them. `id` is ours or the provider's.
+ * @throws not_found, invalid_state for an event without a task, and while its task runs
+ */
+export async function replayEvent(database: Database, id: string, actor: string, reason?: string): Promise<void> {
+  const isOurs = /^\d{1,15}$/.test(id);
+  await database.transaction(async (tx) => {
+    const [event] = await tx.query<{ id: number; task_id: number | null; type: string }>(
+      `select id, task_id, type from tallystick.webhook_event where ${isOurs ? "id = $1" : "event_id = $1"} order by id limit 1`,
+      [id],
+    );
+    if (event === undefined) throw new TallystickError("not_found", `There is no event ${id.slice(0, 80)}.`);
+    if (event.task_id === null) {
+      throw new TallystickError("invalid_state", `Event ${id} of type ${event.type} has no effect here; there is nothing to replay.`);
+    }
+    await replayTask(tx, String(event.task_id), actor, reason);
+    await markEvent(tx, event.id, "pending");
+  });
+}

@@ -1,0 +1,60 @@
+// The payment row: what was paid or failed, once for each checkout session or invoice.
+import type { Queryable } from "../db/database.ts";
+import type { Money } from "./provider.ts";
+
+export interface PaymentInput {
+  readonly provider: string;
+  readonly userId: string | null;
+  readonly customerId: string | null;
+  readonly type: "one_time" | "subscription";
+  readonly status: "pending" | "paid" | "failed";
+  readonly money: Money;
+  readonly sessionId?: string | null;
+  readonly invoiceId?: string | null;
+  readonly paymentIntentId?: string | null;
+  readonly subscriptionId?: string | null;
+  readonly priceId?: string | null;
+}
+
+/**
+ * Writes or completes the row and answers its id. What is paid stays paid: a failure or a pending state that is told
+ * later changes nothing but what was unknown.
+ */
+export async function recordPayment(tx: Queryable, input: PaymentInput): Promise<number> {
+  const reference = input.invoiceId ? "invoice_id" : "session_id";
+  const [row] = await tx.query<{ id: number }>(
+    `insert into tallystick.payment as payment (provider, user_id, customer_id, type, status, paid, paid_at, amount, currency,
+       session_id, invoice_id, payment_intent_id, subscription_id, price_id)
+     values ($1, $2, $3, $4, $5, $5 = 'paid', case when $5 = 'paid' then tallystick.clock() end, $6, $7, $8, $9, $10, $11, $12)
+     on conflict (provider, ${reference}) where ${reference} is not null do update set
+       user_id = coalesce(excluded.user_id, payment.user_id),
+       customer_id = coalesce(excluded.customer_id, payment.customer_id),
+       session_id = coalesce(excluded.session_id, payment.session_id),
+       payment_intent_id = coalesce(excluded.payment_intent_id, payment.payment_intent_id),
+       subscription_id = coalesce(excluded.subscription_id, payment.subscription_id),
+       price_id = coalesce(excluded.price_id, payment.price_id),
+       type = case when payment.subscription_id is not null then payment.type else excluded.type end,
+       status = case when payment.paid then payment.status else excluded.status end,
+       paid = payment.paid or excluded.paid,
+       paid_at = coalesce(payment.paid_at, excluded.paid_at),
+       amount = case when payment.paid and not excluded.paid then payment.amount else excluded.amount end,
+       currency = coalesce(excluded.currency, payment.currency),
+       updated_at = tallystick.clock()
+     returning id`,
+    [
+      input.provider,
+      input.userId,
+      input.customerId,
+      input.type,
+      input.status,
+      input.money.amount,
+      input.money.currency,
+      input.sessionId ?? null,
+      input.invoiceId ?? null,
+      input.paymentIntentId ?? null,
+      input.subscriptionId ?? null,
+      input.priceId ?? null,
+    ],
+  );
+  return row?.id ?? 0;
+}

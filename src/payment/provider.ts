@@ -1,0 +1,132 @@
+// The payment provider port: a provider verifies what arrives, asks its API for what an effect needs, and says what
+// happened as provider-neutral facts. Facts carry no credits: those come from the catalog, by price, on our side.
+
+/** A verified inbound event, as it is stored. */
+export interface InboundEvent {
+  /** The provider's own id of the event, unique for each provider. */
+  readonly id: string;
+  readonly type: string;
+  readonly apiVersion: string | null;
+  readonly livemode: boolean | null;
+  /** The provider's customer that the event is about: its events are handled one at a time. */
+  readonly customerId: string | null;
+  /** False for types without an effect, and for events of the other mode: recorded, never handled. */
+  readonly handled: boolean;
+  /** The parsed body. */
+  readonly payload: Record<string, unknown>;
+}
+
+/** Who a fact belongs to: the user that the provider's metadata names, else the stored owner of the customer. */
+export interface Owner {
+  readonly userId: string | null;
+  readonly customerId: string | null;
+}
+
+/** What was paid: amounts in the currency's minor unit. */
+export interface Money {
+  readonly amount: number;
+  /** ISO 4217, lower case. */
+  readonly currency: string;
+}
+
+export interface CheckoutLine {
+  readonly priceId: string;
+  readonly quantity: number;
+}
+
+export interface InvoiceLine {
+  readonly lineId: string;
+  readonly priceId: string | null;
+  readonly quantity: number;
+  /** Minor units; negative for a credit. */
+  readonly amount: number;
+  readonly proration: boolean;
+}
+
+export interface SubscriptionState {
+  readonly subscriptionId: string;
+  readonly status: string;
+  readonly priceId: string | null;
+  readonly quantity: number;
+  readonly currentPeriodStart: Date | null;
+  readonly currentPeriodEnd: Date | null;
+  readonly cancelAtPeriodEnd: boolean;
+  readonly cancelAt: Date | null;
+  readonly canceledAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly trialEnd: Date | null;
+}
+
+export type PaymentFact =
+  | {
+      /** A one-time checkout whose money is there (or that cost nothing). */
+      readonly kind: "checkout_paid";
+      readonly owner: Owner;
+      readonly sessionId: string;
+      readonly paymentIntentId: string | null;
+      readonly paid: Money;
+      readonly lines: readonly CheckoutLine[];
+    }
+  | {
+      /** A checkout that grants nothing itself: not paid yet, or its invoice or subscription grants. */
+      readonly kind: "checkout_recorded";
+      readonly owner: Owner;
+      readonly sessionId: string;
+      readonly invoiceId: string | null;
+      readonly paymentIntentId: string | null;
+      readonly paymentStatus: "unpaid" | "paid";
+      readonly paid: Money;
+    }
+  | {
+      readonly kind: "checkout_failed";
+      readonly owner: Owner;
+      readonly sessionId: string;
+      readonly paymentIntentId: string | null;
+      readonly due: Money;
+    }
+  | {
+      readonly kind: "invoice_paid";
+      readonly owner: Owner;
+      readonly invoiceId: string;
+      readonly subscriptionId: string | null;
+      readonly paymentIntentId: string | null;
+      readonly paid: Money;
+      readonly lines: readonly InvoiceLine[];
+    }
+  | {
+      readonly kind: "invoice_payment_failed";
+      readonly owner: Owner;
+      readonly invoiceId: string;
+      readonly subscriptionId: string | null;
+      readonly due: Money;
+      readonly attemptCount: number;
+      /** Null: the provider will not try again by itself. */
+      readonly nextAttemptAt: Date | null;
+    }
+  | {
+      readonly kind: "subscription_changed";
+      readonly owner: Owner;
+      readonly subscription: SubscriptionState;
+    };
+
+/** What `load` needs of its caller. */
+export interface LoadContext {
+  /** Aborted when the load's time is over. */
+  readonly signal: AbortSignal;
+  /** 1 for the first try. */
+  readonly attempt: number;
+}
+
+export interface PaymentProvider {
+  readonly name: string;
+  /**
+   * Verifies the raw body's signature and reads the event. Pure but for the clock; never touches the network.
+   * @throws invalid_signature, invalid_request
+   */
+  verify(body: Uint8Array, headers: Headers): Promise<InboundEvent>;
+  /**
+   * Asks the provider for what the event alone does not tell, and answers the facts. No transaction is open.
+   * @throws provider_unavailable when the provider must be asked and does not answer
+   */
+  load(event: InboundEvent, context: LoadContext): Promise<readonly PaymentFact[]>;
+}

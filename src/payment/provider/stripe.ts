@@ -1,0 +1,63 @@
+// The Stripe provider: verifies Stripe's webhooks, asks Stripe's API for what an event does not tell, and says what
+// happened. Payloads of all API versions since 2020 are read; credits and accounts are no business of this file.
+import { TallystickError } from "../../kernel/errors.ts";
+import type { PaymentProvider } from "../provider.ts";
+import { stripeApi, type ApiOptions } from "./stripe/api.ts";
+import { readEvent } from "./stripe/event.ts";
+import { factsOf } from "./stripe/facts.ts";
+import { record } from "./stripe/read.ts";
+import { parseSecrets, verifySignature } from "./stripe/verify.ts";
+
+export interface StripeOptions {
+  /**
+   * A secret or restricted key. With one, the line items of a checkout and the present state of a subscription are read
+   * from Stripe, and events of the other mode (live, test) are not handled. Without one the events alone are used.
+   */
+  readonly secretKey?: string | undefined;
+  /**
+   * The endpoint's signing secrets (`whsec_…`), as a list or separated by commas: several while one is rolled. An event
+   * is taken when any of them signed it; without a single one every event is refused.
+   */
+  readonly webhookSecrets: string | readonly string[];
+  /** The origin of another server that speaks Stripe's API, such as `http://127.0.0.1:12111`. */
+  readonly apiBase?: string | undefined;
+  /** @internal The clock that signatures are checked against, in milliseconds. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Takes payment events from Stripe. Verifying never touches the network; loading asks Stripe only where a key is given,
+ * at most 4 seconds for each request.
+ * @throws invalid_request when `apiBase` is not an http(s) origin
+ */
+export function stripe(options: StripeOptions): PaymentProvider {
+  const secrets = parseSecrets(options.webhookSecrets);
+  const secretKey = options.secretKey?.trim() || null;
+  const apiBase = parseApiBase(options.apiBase);
+  const apiOptions: ApiOptions | null = secretKey === null ? null : { secretKey, apiBase };
+  const now = options.now ?? Date.now;
+  return {
+    name: "stripe",
+    async verify(body, headers) {
+      await verifySignature(body, headers.get("stripe-signature"), { secrets, now: now() });
+      return readEvent(body, secretKey);
+    },
+    async load(event, { signal, attempt }) {
+      const object = record(record(event.payload.data).object);
+      return factsOf(event.type, object, { api: apiOptions && stripeApi(apiOptions, signal), attempt });
+    },
+  };
+}
+
+function parseApiBase(apiBase: string | undefined): URL | null {
+  if (apiBase === undefined || apiBase.trim() === "") return null;
+  const url = URL.canParse(apiBase) ? new URL(apiBase) : null;
+  const isOrigin = url !== null && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
+  if (!isOrigin) {
+    throw new TallystickError(
+      "invalid_request",
+      "Stripe's apiBase must be an origin without a path, such as http://127.0.0.1:12111.",
+    );
+  }
+  return url;
+}

@@ -1,0 +1,112 @@
+// What is asked of Stripe's API, through the official SDK. Every failure becomes an outcome, because each reader
+// decides for itself whether the event's own data may stand in; only the end of the load's time is thrown.
+import Stripe from "stripe";
+import { TallystickError } from "../../../kernel/errors.ts";
+import { redact } from "../../../kernel/logger.ts";
+import { record, type Json } from "./read.ts";
+
+const REQUEST_TIMEOUT_MS = 4_000;
+const PAGE_SIZE = 100;
+// A bound for a server that never stops paging, and the most that the SDK collects.
+const MAX_ITEMS = 10_000;
+
+export type Answer<T> =
+  | { readonly outcome: "found"; readonly value: T }
+  /** The object does not exist (any more). */
+  | { readonly outcome: "missing" }
+  /** The key is wrong (401) or lacks the permission (403). */
+  | { readonly outcome: "refused"; readonly reason: string }
+  | { readonly outcome: "unavailable"; readonly reason: string };
+
+export interface StripeApi {
+  sessionLines(sessionId: string): Promise<Answer<readonly Json[]>>;
+  invoiceLines(invoiceId: string): Promise<Answer<readonly Json[]>>;
+  subscription(subscriptionId: string): Promise<Answer<Json>>;
+}
+
+/** What a reader of facts may ask. */
+export interface FactContext {
+  /** Null without a secret key. */
+  readonly api: StripeApi | null;
+  /** 1 for the first try. */
+  readonly attempt: number;
+}
+
+export interface ApiOptions {
+  readonly secretKey: string;
+  readonly apiBase: URL | null;
+}
+
+/**
+ * Stripe's API for one load: requests in flight are cancelled when the signal is aborted. The client is made with the
+ * first request.
+ */
+export function stripeApi(options: ApiOptions, signal: AbortSignal): StripeApi {
+  let client: Stripe | null = null;
+  const ask = <T>(request: (stripe: Stripe) => Promise<T>): Promise<Answer<T>> =>
+    answerOf(() => request((client ??= createClient(options, signal))), signal);
+  return {
+    sessionLines: (sessionId) =>
+      ask((stripe) => all(stripe.checkout.sessions.listLineItems(sessionId, { limit: PAGE_SIZE }))),
+    invoiceLines: (invoiceId) => ask((stripe) => all(stripe.invoices.listLineItems(invoiceId, { limit: PAGE_SIZE }))),
+    subscription: (subscriptionId) =>
+      ask(async (stripe) => record(await stripe.subscriptions.retrieve(subscriptionId))),
+  };
+}
+
+/** The error that names what was asked for and why there is no answer. */
+export function unanswered(asked: string, answer: Exclude<Answer<unknown>, { outcome: "found" }>): TallystickError {
+  const message = {
+    missing: `Stripe does not know the ${asked}.`,
+    refused: `Stripe refused the secret key when asked for the ${asked}`,
+    unavailable: `Stripe did not answer when asked for the ${asked}`,
+  }[answer.outcome];
+  return new TallystickError("provider_unavailable", "reason" in answer ? `${message}: ${answer.reason}` : message);
+}
+
+async function all(pages: { autoPagingToArray(options: { limit: number }): Promise<readonly unknown[]> }) {
+  const items = await pages.autoPagingToArray({ limit: MAX_ITEMS });
+  if (items.length === MAX_ITEMS) throw new Error(`The list has ${MAX_ITEMS} items or more.`);
+  return items.map(record);
+}
+
+function createClient({ secretKey, apiBase }: ApiOptions, signal: AbortSignal): Stripe {
+  return new Stripe(secretKey, {
+    timeout: REQUEST_TIMEOUT_MS,
+    maxNetworkRetries: 0,
+    // Also keeps the SDK from writing its telemetry id to the home directory.
+    telemetry: false,
+    appInfo: { name: "tallystick" },
+    httpClient: Stripe.createFetchHttpClient((url, init) =>
+      fetch(url, { ...init, signal: AbortSignal.any([signal, ...(init?.signal ? [init.signal] : [])]) }),
+    ),
+    ...(apiBase && {
+      protocol: apiBase.protocol === "http:" ? "http" : "https",
+      host: apiBase.hostname,
+      port: apiBase.port === "" ? (apiBase.protocol === "http:" ? 80 : 443) : Number(apiBase.port),
+    }),
+  });
+}
+
+async function answerOf<T>(request: () => Promise<T>, signal: AbortSignal): Promise<Answer<T>> {
+  try {
+    return { outcome: "found", value: await request() };
+  } catch (error) {
+    if (signal.aborted) {
+      throw new TallystickError("provider_unavailable", "Stripe did not answer before the time to load was over.");
+    }
+    const reason = describe(error);
+    if (!(error instanceof Stripe.errors.StripeError)) return { outcome: "unavailable", reason };
+    if (error.code === "resource_missing" || error.statusCode === 404) return { outcome: "missing" };
+    const refused = error.statusCode === 401 || error.statusCode === 403;
+    return { outcome: refused ? "refused" : "unavailable", reason };
+  }
+}
+
+// A text and never the error itself as the cause: the SDK's errors carry whole responses.
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown error";
+  if (!(error instanceof Stripe.errors.StripeError)) return redact(error.message);
+  const status = error.statusCode === undefined ? "" : `${error.statusCode} `;
+  return redact(`${status}${error.message || error.type}`);
+}

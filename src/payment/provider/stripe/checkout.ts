@@ -1,0 +1,60 @@
+// Checkout sessions. Only a session in payment mode whose money is there and that has no invoice pays for something
+// here: an invoice or a subscription grants through invoice.paid, and the session merely tells whose customer it is.
+import { TallystickError } from "../../../kernel/errors.ts";
+import type { CheckoutLine, PaymentFact } from "../../provider.ts";
+import { unanswered, type FactContext } from "./api.ts";
+import { sessionOwner } from "./owner.ts";
+import { currency, idOf, integer, record, required, text, type Json } from "./read.ts";
+
+/** `checkout.session.completed` and `checkout.session.async_payment_succeeded`. */
+export async function checkoutFacts(session: Json, context: FactContext): Promise<readonly PaymentFact[]> {
+  const { money: paid, ...known } = readSession(session);
+  const unpaid = session.payment_status === "unpaid";
+  const invoiceId = idOf(session.invoice);
+  if (session.mode !== "payment" || unpaid || invoiceId !== null) {
+    return [{ kind: "checkout_recorded", ...known, invoiceId, paymentStatus: unpaid ? "unpaid" : "paid", paid }];
+  }
+  return [{ kind: "checkout_paid", ...known, paid, lines: await linesOf(known.sessionId, session, context) }];
+}
+
+/** `checkout.session.async_payment_failed`. */
+export function checkoutFailedFacts(session: Json): readonly PaymentFact[] {
+  const { money: due, ...known } = readSession(session);
+  return [{ kind: "checkout_failed", ...known, due }];
+}
+
+function readSession(session: Json) {
+  return {
+    owner: sessionOwner(session),
+    sessionId: required(text(session.id), "checkout session id"),
+    paymentIntentId: idOf(session.payment_intent),
+    money: { amount: integer(session.amount_total) ?? 0, currency: currency(session.currency) },
+  };
+}
+
+/** What Stripe says was bought wins over the price that the server wrote into the metadata, which stands in for it. */
+async function linesOf(
+  sessionId: string,
+  session: Json,
+  { api, attempt }: FactContext,
+): Promise<readonly CheckoutLine[]> {
+  const priceId = text(record(session.metadata).priceId);
+  const ownLines = priceId === null ? [] : [{ priceId, quantity: 1 }];
+  if (api === null) return ownLines;
+  const answer = await api.sessionLines(sessionId);
+  if (answer.outcome === "found") {
+    return answer.value.length === 0 ? ownLines : answer.value.map((item) => readLine(sessionId, item));
+  }
+  if (answer.outcome === "unavailable" && (attempt === 1 || priceId === null)) {
+    throw unanswered(`line items of checkout session ${sessionId}`, answer);
+  }
+  return ownLines;
+}
+
+function readLine(sessionId: string, item: Json): CheckoutLine {
+  const priceId = idOf(item.price);
+  if (priceId === null) {
+    throw new TallystickError("unmatched_price", `A line item of checkout session ${sessionId} names no price.`);
+  }
+  return { priceId, quantity: integer(item.quantity) ?? 1 };
+}

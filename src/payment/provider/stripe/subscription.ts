@@ -1,0 +1,42 @@
+// Subscriptions. Events arrive in any order, so their state is re-read from Stripe where a key is configured.
+import type { PaymentFact, SubscriptionState } from "../../provider.ts";
+import { unanswered, type FactContext } from "./api.ts";
+import { subscriptionOwner } from "./owner.ts";
+import { idOf, integer, listed, required, text, time, type Json } from "./read.ts";
+
+/** `customer.subscription.*`; what Stripe says now wins, also over an event that tells of the end. */
+export async function subscriptionFacts(eventObject: Json, context: FactContext): Promise<readonly PaymentFact[]> {
+  const current = await currentOf(eventObject, context);
+  return [{ kind: "subscription_changed", owner: subscriptionOwner(current), subscription: readState(current) }];
+}
+
+async function currentOf(eventObject: Json, { api }: FactContext): Promise<Json> {
+  const subscriptionId = readId(eventObject);
+  if (api === null) return eventObject;
+  const answer = await api.subscription(subscriptionId);
+  if (answer.outcome === "found") return answer.value;
+  if (answer.outcome === "missing") return eventObject;
+  throw unanswered(`subscription ${subscriptionId}`, answer);
+}
+
+function readId(subscription: Json): string {
+  return required(text(subscription.id), "subscription id");
+}
+
+// Since API 2025-03-31 the period belongs to the item.
+function readState(subscription: Json): SubscriptionState {
+  const item = listed(subscription.items)[0] ?? {};
+  return {
+    subscriptionId: readId(subscription),
+    status: required(text(subscription.status), "subscription status"),
+    priceId: idOf(item.price) ?? idOf(item.plan) ?? idOf(subscription.plan),
+    quantity: integer(item.quantity) ?? integer(subscription.quantity) ?? 1,
+    currentPeriodStart: time(item.current_period_start) ?? time(subscription.current_period_start),
+    currentPeriodEnd: time(item.current_period_end) ?? time(subscription.current_period_end),
+    cancelAtPeriodEnd: subscription.cancel_at_period_end === true,
+    cancelAt: time(subscription.cancel_at),
+    canceledAt: time(subscription.canceled_at),
+    endedAt: time(subscription.ended_at),
+    trialEnd: time(subscription.trial_end),
+  };
+}

@@ -1,0 +1,105 @@
+// Looking at tasks, and the two things a person does to them: replay and cancel.
+import type { Database, Queryable } from "../db/database.ts";
+import { TallystickError } from "../kernel/errors.ts";
+import type { TaskPayload, TaskStatus } from "./task.ts";
+
+export interface TaskAttempt {
+  readonly attempt: number;
+  readonly outcome: string;
+  readonly error: string | null;
+  readonly worker: string | null;
+  readonly startedAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export interface TaskView {
+  readonly id: string;
+  readonly name: string;
+  readonly status: TaskStatus;
+  readonly payload: TaskPayload;
+  readonly lane: string | null;
+  readonly attempts: number;
+  readonly maxAttempts: number;
+  readonly lastError: string | null;
+  readonly runAt: Date;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export interface ListInput<Status extends string> {
+  readonly status?: Status | undefined;
+  /** 1 to 100, default 20. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+const columns = `id, name, status, payload, lane, attempts, max_attempts as "maxAttempts", last_error as "lastError",
+  run_at as "runAt", created_at as "createdAt", finished_at as "finishedAt"`;
+
+/** Lists tasks, newest first. */
+export async function listTasks(database: Database, input: ListInput<TaskStatus>): Promise<Page<TaskView>> {
+  const limit = input.limit ?? 20;
+  const rows = await database.query<Omit<TaskView, "id"> & { id: number }>(
+    `select ${columns} from tallystick.task
+     where ($1::text is null or status = $1) and ($2::bigint is null or id < $2) order by id desc limit $3`,
+    [input.status ?? null, input.cursor ?? null, limit + 1],
+  );
+  const items = rows.slice(0, limit).map((row) => ({ ...row, id: String(row.id) }));
+  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+/** Reads one task with its attempts, oldest first. @throws not_found */
+export async function getTask(database: Database, id: string): Promise<TaskView & { readonly history: readonly TaskAttempt[] }> {
+  const [task] = await database.query<Omit<TaskView, "id"> & { id: number }>(
+    `select ${columns} from tallystick.task where id = $1`,
+    [taskId(id)],
+  );
+  if (task === undefined) throw noTask(id);
+  const history = await database.query<TaskAttempt>(
+    `select attempt, outcome, error, worker, started_at as "startedAt", finished_at as "finishedAt"
+     from tallystick.task_attempt where task_id = $1 order by id`,
+    [taskId(id)],
+  );
+  return { ...task, id: String(task.id), history };
+}
+
+/**
+ * Reopens a task that is dead, done, cancelled or waiting: the same row, all attempts before it. Effects stay unique by
+ * their own keys, so replaying what succeeded changes nothing.
+ * @throws not_found, invalid_state while it runs
+ */
+export async function replayTask(tx: Queryable, id: string, actor: string, reason?: string): Promise<void> {
+  const [row] = await tx.query<{ status: string | null }>("select tallystick.replay_task($1, $2, $3) as status", [
+    taskId(id),
+    actor,
+    reason ?? null,
+  ]);
+  if (row === undefined || row.status === null) throw noTask(id);
+  if (row.status === "running") throw new TallystickError("invalid_state", `Task ${id} is running; replay it when it has settled.`);
+}
+
+/** Cancels a waiting task. @throws not_found, invalid_state when it does not wait */
+export async function cancelTask(database: Database, id: string, actor: string, reason?: string): Promise<void> {
+  const [row] = await database.query<{ status: string | null }>("select tallystick.cancel_task($1, $2, $3) as status", [
+    taskId(id),
+    actor,
+    reason ?? null,
+  ]);
+  if (row === undefined || row.status === null) throw noTask(id);
+  if (row.status !== "cancelled") throw new TallystickError("invalid_state", `Task ${id} is ${row.status}; only a waiting one can be cancelled.`);
+}
+
+function taskId(id: string): number {
+  const value = /^\d{1,15}$/.test(id) ? Number(id) : Number.NaN;
+  if (Number.isNaN(value)) throw noTask(id);
+  return value;
+}
+
+function noTask(id: string): TallystickError {
+  return new TallystickError("not_found", `There is no task ${id.slice(0, 40)}.`);
+}

@@ -1,0 +1,120 @@
+// One leased task, from load to settlement. load: no transaction is open. run and the completion: one transaction,
+// fenced by the lease. A failure rolls that back, and a short transaction of its own records it and decides what next.
+import type { Database, Queryable } from "../db/database.ts";
+import { isTallystickError } from "../kernel/errors.ts";
+import { redact } from "../kernel/logger.ts";
+import { retryDelayMs, type RetryPolicy } from "./retry-policy.ts";
+import { TaskDirective, type ClaimedTask, type TaskDefinition } from "./task.ts";
+
+export interface TaskRunner {
+  readonly database: Database;
+  readonly definitions: ReadonlyMap<string, TaskDefinition>;
+  readonly retry: RetryPolicy;
+  /** Called in the transaction that buries a task, whatever its name. */
+  readonly onDead: (tx: Queryable, task: ClaimedTask, error: string) => Promise<void>;
+}
+
+/** done, retry, dead: settled so. lost: the lease was taken over, nothing was changed. */
+export type TaskOutcome = "done" | "retry" | "dead" | "lost";
+
+class LeaseLost extends Error {}
+
+const DEFAULT_LOAD_TIMEOUT_MS = 5_000;
+
+/** Runs a claimed task. Throws only when the database can't be reached; the lease then runs out and the task is retried. */
+export async function runTask(runner: TaskRunner, task: ClaimedTask, signal: AbortSignal): Promise<TaskOutcome> {
+  if (task.exhausted) return fail(runner, task, new Error("the worker stopped in every attempt"), "lease_expired");
+  const definition = runner.definitions.get(task.name);
+  if (definition === undefined) return fail(runner, task, new Error(`no task named ${task.name} is defined here`));
+  try {
+    const loaded = await load(definition, task, signal);
+    await runner.database.transaction(async (tx) => {
+      const context = { tx, loaded, taskId: task.id, payload: task.payload, attempt: task.attempt };
+      const result = await definition.run(context);
+      await recordRun(tx, task, "done", result);
+      const [row] = await tx.query<{ finished: boolean }>("select tallystick.finish_task($1, $2, $3, $4) as finished", [
+        task.id,
+        task.leaseToken,
+        result === undefined ? null : JSON.stringify(result),
+        definition.pauseLaneMs?.(task.payload) ?? 0,
+      ]);
+      if (row?.finished !== true) throw new LeaseLost();
+    });
+    return "done";
+  } catch (error) {
+    if (error instanceof LeaseLost) return "lost";
+    return fail(runner, task, error);
+  }
+}
+
+async function load(definition: TaskDefinition, task: ClaimedTask, signal: AbortSignal): Promise<unknown> {
+  if (definition.load === undefined) return undefined;
+  const timeoutMs = definition.loadTimeoutMs ?? DEFAULT_LOAD_TIMEOUT_MS;
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  // A load that ignores its signal is left behind; what it answers later is not used.
+  const aborted = new Promise<never>((_resolve, reject) => {
+    limited.addEventListener("abort", () => {
+      reject(new Error(`load took longer than ${timeoutMs} ms or was stopped`, { cause: limited.reason }));
+    });
+  });
+  const work = definition.load({ taskId: task.id, payload: task.payload, attempt: task.attempt, signal: limited });
+  return Promise.race([work, aborted]);
+}
+
+async function fail(runner: TaskRunner, task: ClaimedTask, error: unknown, code = codeOf(error)): Promise<TaskOutcome> {
+  const directive = error instanceof TaskDirective ? error : undefined;
+  const message = describe(error);
+  const delayMs = directive?.directive === "retry_later" ? directive.delayMs : retryDelayMs(runner.retry, task.attempt);
+  const bury = task.exhausted || directive?.directive === "discard" || isHopeless(error, task.attempt);
+  return runner.database.transaction(async (tx) => {
+    const [row] = await tx.query<{ status: string | null }>(
+      "select tallystick.fail_task($1, $2, $3, $4, $5, $6, $7, $8) as status",
+      [
+        task.id,
+        task.leaseToken,
+        message,
+        code,
+        delayMs,
+        bury,
+        directive?.directive === "retry_later",
+        directive?.pauseLane ?? false,
+      ],
+    );
+    if (row === undefined || row.status === null) return "lost";
+    if (row.status !== "dead") return "retry";
+    await recordRun(tx, task, "failed", undefined, message);
+    const definition = runner.definitions.get(task.name);
+    await definition?.onDead?.({ tx, taskId: task.id, payload: task.payload, error: message });
+    await runner.onDead(tx, task, message);
+    return "dead";
+  });
+}
+
+// The run row of a scheduled slot follows its task; other tasks have none.
+async function recordRun(tx: Queryable, task: ClaimedTask, status: string, counts: unknown, error?: string): Promise<void> {
+  if (!task.lane?.startsWith("schedule:")) return;
+  await tx.query(
+    `update tallystick.schedule_run set status = $2, finished_at = tallystick.clock(), counts = $3, error = $4,
+       started_at = (select started_at from tallystick.task_attempt where lease_token = $5 and task_id = $1)
+     where task_id = $1`,
+    [task.id, status, counts === undefined ? null : JSON.stringify(counts), error ?? null, task.leaseToken],
+  );
+}
+
+// A mapping that is missing may come with an event that is under way; after a few tries a person must add it.
+const UNMATCHED_ATTEMPTS = 3;
+
+function isHopeless(error: unknown, attempt: number): boolean {
+  if (!isTallystickError(error)) return false;
+  if (error.code === "unmatched_account" || error.code === "unmatched_price") return attempt >= UNMATCHED_ATTEMPTS;
+  return false;
+}
+
+function codeOf(error: unknown): string {
+  if (isTallystickError(error)) return error.code;
+  return error instanceof TaskDirective ? error.directive : "internal";
+}
+
+function describe(error: unknown): string {
+  return redact(error instanceof Error ? error.message : String(error)).slice(0, 2000);
+}

@@ -1,0 +1,95 @@
+-- Settlement, fenced by the lease token: a worker whose lease was taken over changes nothing and is told so.
+
+-- finish: the last statement of the transaction that applied the effect, so that both commit or neither does. The
+-- caller must roll back when this answers false.
+create or replace function tallystick.finish_task(p_id bigint, p_token bigint, p_result jsonb default null, p_pause_ms integer default 0)
+returns boolean language plpgsql as $$
+declare
+  t timestamptz := tallystick.clock();
+  lane_name text;
+begin
+  update tallystick.task set status = 'done', lease_token = null, lease_until = null, result = p_result, last_error = null, last_error_code = null,
+      finished_at = t, updated_at = t
+    where id = p_id and lease_token = p_token
+    returning lane into lane_name;
+  if not found then return false; end if;
+  update tallystick.task_attempt set outcome = 'done', finished_at = t where task_id = p_id and lease_token = p_token;
+  if lane_name is not null then
+    perform tallystick.release_lane(lane_name, p_token, case when p_pause_ms > 0 then t + make_interval(secs => p_pause_ms / 1000.0) end);
+  end if;
+  return true;
+end $$;
+
+-- fail: records the error and decides: back to pending after the delay, or dead after the last attempt or when retrying
+-- is pointless. A snooze counts no attempt. p_pause_lane: the delay holds for the whole lane. Answers the new status, or
+-- null when the lease was lost.
+create or replace function tallystick.fail_task(
+  p_id bigint, p_token bigint, p_error text, p_error_code text, p_delay_ms bigint,
+  p_bury boolean default false, p_snooze boolean default false, p_pause_lane boolean default false
+) returns text language plpgsql as $$
+declare
+  t timestamptz := tallystick.clock();
+  task tallystick.task;
+  next_at timestamptz := t + make_interval(secs => p_delay_ms / 1000.0);
+  dead boolean;
+begin
+  select * into task from tallystick.task where id = p_id and lease_token = p_token for update;
+  if not found then return null; end if;
+  dead := not p_snooze and (p_bury or task.attempts >= task.max_attempts);
+  update tallystick.task set
+      status = case when dead then 'dead' else 'pending' end,
+      attempts = case when p_snooze then attempts - 1 else least(attempts, max_attempts) end,
+      lease_token = null, lease_until = null, last_error = p_error, last_error_code = p_error_code,
+      run_at = case when dead then run_at else next_at end,
+      finished_at = case when dead then t end, updated_at = t
+    where id = p_id;
+  update tallystick.task_attempt set finished_at = t, error = p_error, error_code = p_error_code,
+      outcome = case when dead then 'dead' when p_snooze then 'snoozed' else 'retry' end
+    where task_id = p_id and lease_token = p_token;
+  if task.lane is not null then
+    perform tallystick.release_lane(task.lane, p_token, case when p_pause_lane and not dead then next_at end);
+  end if;
+  return case when dead then 'dead' else 'pending' end;
+end $$;
+
+-- replay: reopens a task that is dead, done, cancelled or waiting, with all its attempts before it; who asked and why
+-- stays in the attempts. Answers null for an unknown id, 'running' when it can't be reopened now.
+create or replace function tallystick.replay_task(p_id bigint, p_actor text, p_reason text default null) returns text language plpgsql as $$
+declare
+  t timestamptz := tallystick.clock();
+  task tallystick.task;
+begin
+  -- The lane first, as in a claim; the other order could deadlock with one.
+  perform from tallystick.task_lane
+    where name = (select lane from tallystick.task where id = p_id) for no key update;
+  select * into task from tallystick.task where id = p_id for update;
+  if not found then return null; end if;
+  if task.status = 'running' then return 'running'; end if;
+  update tallystick.task set status = 'pending', attempts = 0, run_at = t, finished_at = null, updated_at = t where id = p_id;
+  insert into tallystick.task_attempt (task_id, attempt, outcome, worker, error, started_at, finished_at)
+    values (p_id, 0, 'replayed', p_actor, p_reason, t, t);
+  if task.lane is not null then
+    update tallystick.task_lane set ready_at = greatest(t, paused_until) where name = task.lane and lease_token is null;
+  end if;
+  return 'pending';
+end $$;
+
+-- Reopens tasks of a lane that wait or died for a reason that has just gone away.
+create or replace function tallystick.retry_lane(p_lane text, p_error_code text, p_actor text) returns bigint language sql as $$
+  select count(tallystick.replay_task(id, p_actor, 'its cause has gone: ' || p_error_code)) from tallystick.task
+  where lane = p_lane and status in ('pending', 'dead') and last_error_code = p_error_code
+$$;
+
+-- cancel: a waiting task will not run. Answers null for an unknown id, else the status that it has now.
+create or replace function tallystick.cancel_task(p_id bigint, p_actor text, p_reason text default null) returns text language plpgsql as $$
+declare
+  t timestamptz := tallystick.clock();
+  current_status text;
+begin
+  select status into current_status from tallystick.task where id = p_id for update;
+  if not found or current_status <> 'pending' then return current_status; end if;
+  update tallystick.task set status = 'cancelled', finished_at = t, updated_at = t where id = p_id;
+  insert into tallystick.task_attempt (task_id, attempt, outcome, worker, error, started_at, finished_at)
+    values (p_id, 0, 'cancelled', p_actor, p_reason, t, t);
+  return 'cancelled';
+end $$;

@@ -1,0 +1,70 @@
+// The resident worker: drains whenever something is due and ticks once a minute, for products that run a process of
+// their own. It polls; a wake in the same process makes it look at once.
+import type { Logger } from "../kernel/logger.ts";
+import type { Drain } from "./drain.ts";
+
+export interface WorkerOptions {
+  readonly drain: Drain;
+  readonly tick: () => Promise<unknown>;
+  readonly logger: Logger;
+  /** Look for work at least this often; default 1,000. */
+  readonly pollMs?: number;
+  /** Default 60,000. */
+  readonly tickEveryMs?: number;
+}
+
+export interface Worker {
+  /** Looks for work now. */
+  wake(): void;
+  /** Stops claiming, lets running tasks settle, then resolves. */
+  stop(): Promise<void>;
+}
+
+export function runWorker(options: WorkerOptions): Worker {
+  const { drain, tick, logger } = options;
+  const pollMs = options.pollMs ?? 1_000;
+  const tickEveryMs = options.tickEveryMs ?? 60_000;
+  let stopped = false;
+  let wakeUp: () => void = () => undefined;
+
+  async function sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async function loop(): Promise<void> {
+    let nextTick = performance.now();
+    while (!stopped) {
+      try {
+        if (performance.now() >= nextTick) {
+          nextTick = performance.now() + tickEveryMs;
+          await tick();
+        } else {
+          await drain.drain({ budgetMs: 20_000 });
+        }
+      } catch (error) {
+        // The database is away or restarting: the rows keep the work, the next round finds it.
+        logger.warn({ error: error instanceof Error ? error.message : String(error) }, "the worker could not work; it tries again");
+      }
+      if (!stopped) await sleep(pollMs);
+    }
+  }
+
+  const running = loop();
+  return {
+    wake: () => {
+      wakeUp();
+    },
+    async stop() {
+      stopped = true;
+      wakeUp();
+      await drain.stop();
+      await running;
+    },
+  };
+}
