@@ -8,7 +8,7 @@ function embed(folder: string, target: string, exportName: string): void {
   const directory = path.join(root, folder);
   const files = readdirSync(directory)
     .filter((file) => file.endsWith(".sql"))
-    .sort();
+    .toSorted();
   const rows = files.map(
     (file) =>
       `  { name: ${JSON.stringify(file.replace(/\.sql$/, ""))}, sql: ${JSON.stringify(readFileSync(path.join(directory, file), "utf8"))} },`,

@@ -2,7 +2,7 @@
 import { createCredits, type Credits } from "./credits/index.ts";
 import { creditFunctions } from "./credits/functions.generated.ts";
 import { connect, joinTransaction, type Queryable, type TransactionSource } from "./db/database.ts";
-import { migrate, type MigrateResult } from "./db/migrate.ts";
+import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
 import type { Announcement } from "./kernel/announcement.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import { silentLogger } from "./kernel/logger.ts";
@@ -58,6 +58,8 @@ export interface Engine {
   /** Whether the database answers and has been migrated. @throws storage_unavailable, not_migrated */
   health(): Promise<void>;
   migrate(): Promise<MigrateResult>;
+  /** What `migrate` would do, without doing it. */
+  migrationState(): Promise<MigrationState>;
   /** Does what time has made due: schedules, expiry, distribution, tasks. Safe to call twice, late or at once. */
   tick(input?: TickInput): Promise<TickResult>;
   /** Runs due tasks within a number and a time. */
@@ -67,6 +69,9 @@ export interface Engine {
   /** Stops the worker and this instance's own pool. */
   close(): Promise<void>;
 }
+
+// Installed after the migrations, and again whenever their text changes.
+const functions = [...creditFunctions, ...taskFunctions, ...paymentFunctions];
 
 /** Makes the engine. Opens no connection and starts no timer before it is used. @throws invalid_request */
 export function createEngine(options: TallystickOptions): Engine {
@@ -153,9 +158,13 @@ export function createEngine(options: TallystickOptions): Engine {
       cancel: async (id, by = {}) => cancelTask(database, id, by.actor ?? "api", by.reason),
     },
     async health() {
-      await database.query("select 1 from tallystick.task limit 1");
+      const { pending } = await migrationState(database, functions);
+      if (pending.length > 0) {
+        throw new TallystickError("not_migrated", `The database lacks ${pending.join(", ")}; run \`tallystick migrate\`.`);
+      }
     },
-    migrate: async () => migrate(database, [...creditFunctions, ...taskFunctions, ...paymentFunctions]),
+    migrate: async () => migrate(database, functions),
+    migrationState: async () => migrationState(database, functions),
     tick: async (input) => tick(tickPlan, input),
     drain,
     run() {

@@ -7,7 +7,7 @@ export { errorCodes, isTallystickError, TallystickError, type ErrorCode } from "
 export type { Logger } from "./kernel/logger.ts";
 export { formatMoney } from "./kernel/money.ts";
 export type { DatabaseSource, TransactionSource } from "./db/database.ts";
-export type { MigrateResult } from "./db/migrate.ts";
+export type { MigrateResult, MigrationState } from "./db/migrate.ts";
 
 export type { Credits } from "./credits/index.ts";
 export { distributeCredits } from "./credits/distribute.ts";

@@ -58,7 +58,7 @@ export async function migrate(database: Database, functions: readonly SqlFile[])
       applied.push(migration.name);
     }
     refuseNewer(known);
-    const functionHash = digest([base, ...functions.map(({ sql }) => sql)].join("\n"));
+    const functionHash = digestOf(functions);
     const functionsReplaced = known.get("functions") !== functionHash;
     if (functionsReplaced) {
       await runScript(tx, base);
@@ -67,6 +67,25 @@ export async function migrate(database: Database, functions: readonly SqlFile[])
     }
     return { applied, functionsReplaced };
   });
+}
+
+export interface MigrationState {
+  /** Migrations of this version that the database lacks, in order. */
+  readonly pending: readonly string[];
+  /** False when the SQL functions in the database are of another version. */
+  readonly functionsCurrent: boolean;
+}
+
+/** Says what `migrate` would do, without doing it. */
+export async function migrationState(queryable: Queryable, functions: readonly SqlFile[]): Promise<MigrationState> {
+  const rows = (await isPrepared(queryable))
+    ? await queryable.query<{ name: string; hash: string }>("select name, hash from tallystick.migration")
+    : [];
+  const known = new Map(rows.map((row) => [row.name, row.hash]));
+  return {
+    pending: migrations.flatMap(({ name }) => (known.has(name) ? [] : [name])),
+    functionsCurrent: known.get("functions") === digestOf(functions),
+  };
 }
 
 async function isPrepared(tx: Queryable): Promise<boolean> {
@@ -96,6 +115,10 @@ function refuseNewer(known: ReadonlyMap<string, string>): void {
       `The database was migrated by a newer version (${unknown.join(", ")}); install that version or later.`,
     );
   }
+}
+
+function digestOf(functions: readonly SqlFile[]): string {
+  return digest([base, ...functions.map(({ sql }) => sql)].join("\n"));
 }
 
 function digest(text: string): string {

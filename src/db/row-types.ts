@@ -34,7 +34,7 @@ export const rowTypes: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: unknown) {
     return readers[oid] ?? (pg.types.getTypeParser as (oid: number, format?: unknown) => unknown)(oid, format);
   },
-} as pg.CustomTypesConfig;
+};
 
 interface ResultLike {
   rows?: Record<string, unknown>[];

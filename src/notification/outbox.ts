@@ -20,7 +20,7 @@ export async function announce(
   maxAttempts: number,
 ): Promise<void> {
   // Sorted, so that two transactions that announce take the channels' lanes in one order.
-  for (const channel of [...channels].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const channel of channels.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const { severity, title, text, fields } = render(announcement, channel.language);
     const [row] = await tx.query<{ id: number }>(
       `insert into tallystick.notification (message_key, channel, kind, severity, title, body, fields, created_at)

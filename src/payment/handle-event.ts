@@ -1,7 +1,8 @@
 // The task that gives an event its effect: the provider says what happened, one effect for each kind of fact writes it.
 import type { Database } from "../db/database.ts";
 import { defineTask, type TaskDefinition, type TaskPayload } from "../tasks/task.ts";
-import { applyFact, type EffectContext } from "./effects/apply-fact.ts";
+import { applyFact } from "./effects/apply-fact.ts";
+import type { EffectContext } from "./effects/context.ts";
 import { markEvent, readEvent } from "./inbox.ts";
 import type { PaymentFact, PaymentProvider } from "./provider.ts";
 

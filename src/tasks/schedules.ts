@@ -131,5 +131,5 @@ async function insertSlots(tx: Queryable, name: string, slots: readonly Date[], 
      on conflict (task_name, due_at) do nothing returning due_at`,
     [name, slots.map((slot) => slot.toISOString()), status],
   );
-  return rows.map(({ due_at }) => due_at).sort((a, b) => a.getTime() - b.getTime());
+  return rows.map(({ due_at }) => due_at).toSorted((a, b) => a.getTime() - b.getTime());
 }

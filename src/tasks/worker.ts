@@ -24,7 +24,7 @@ export function runWorker(options: WorkerOptions): Worker {
   const { drain, tick, logger } = options;
   const pollMs = options.pollMs ?? 1_000;
   const tickEveryMs = options.tickEveryMs ?? 60_000;
-  let stopped = false;
+  const stopping = new AbortController();
   let wakeUp: () => void = () => undefined;
 
   async function sleep(ms: number): Promise<void> {
@@ -39,7 +39,7 @@ export function runWorker(options: WorkerOptions): Worker {
 
   async function loop(): Promise<void> {
     let nextTick = performance.now();
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       try {
         if (performance.now() >= nextTick) {
           nextTick = performance.now() + tickEveryMs;
@@ -51,7 +51,7 @@ export function runWorker(options: WorkerOptions): Worker {
         // The database is away or restarting: the rows keep the work, the next round finds it.
         logger.warn({ error: error instanceof Error ? error.message : String(error) }, "the worker could not work; it tries again");
       }
-      if (!stopped) await sleep(pollMs);
+      if (!stopping.signal.aborted) await sleep(pollMs);
     }
   }
 
@@ -61,7 +61,7 @@ export function runWorker(options: WorkerOptions): Worker {
       wakeUp();
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       wakeUp();
       await drain.stop();
       await running;

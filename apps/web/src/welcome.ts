@@ -11,7 +11,7 @@ const dayMs = 86_400_000;
  * Gives a user what a sign-up gives. Both parts are idempotent, so a call that was cut off is repeated safely; a
  * failure is logged and leaves `welcomedAt` empty, and the next visit of the credits page repeats it.
  */
-export async function welcome(userId: string): Promise<void> {
+export async function welcome({ id: userId, createdAt }: { id: string; createdAt: Date }): Promise<void> {
   try {
     const { credits } = tally();
     await credits.enrol({ userId, planId: freePlanId });
@@ -19,7 +19,8 @@ export async function welcome(userId: string): Promise<void> {
       userId,
       amount: registerGift.credits,
       type: "register_gift",
-      expiresAt: new Date(Date.now() + registerGift.validDays * dayMs),
+      // From the sign-up, not from now: a repeated call must be the same call.
+      expiresAt: new Date(createdAt.getTime() + registerGift.validDays * dayMs),
       description: "Sign-up gift",
       idempotencyKey: "register-gift",
     });

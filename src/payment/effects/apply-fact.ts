@@ -1,22 +1,10 @@
 // One effect for each kind of fact, all in the transaction of the event's task.
-import type { PlanTerms } from "../../credits/distribute.ts";
-import type { Queryable } from "../../db/database.ts";
-import type { Announcement } from "../../kernel/announcement.ts";
-import type { Catalog } from "../catalog.ts";
 import type { PaymentFact } from "../provider.ts";
 import { checkoutFailed, checkoutPaid, checkoutRecorded } from "./checkout.ts";
+import type { EffectContext } from "./context.ts";
 import { invoicePaid } from "./invoice-paid.ts";
 import { invoicePaymentFailed } from "./invoice-payment-failed.ts";
 import { subscriptionChanged } from "./subscription-changed.ts";
-
-export interface EffectContext {
-  readonly tx: Queryable;
-  readonly provider: string;
-  readonly catalog: Catalog;
-  readonly plans: readonly PlanTerms[];
-  /** Writes an announcement to the outbox, in the effect's transaction. */
-  readonly announce: (tx: Queryable, announcement: Announcement) => Promise<void>;
-}
 
 export async function applyFact(context: EffectContext, fact: PaymentFact): Promise<void> {
   switch (fact.kind) {

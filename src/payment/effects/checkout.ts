@@ -2,7 +2,7 @@
 import { findOwner, requireOwner } from "../owner.ts";
 import { recordPayment } from "../payment-row.ts";
 import type { PaymentFact } from "../provider.ts";
-import type { EffectContext } from "./apply-fact.ts";
+import type { EffectContext } from "./context.ts";
 import { giveCredits, priceName, requirePrice } from "./give-credits.ts";
 
 type Fact<Kind> = Extract<PaymentFact, { kind: Kind }>;

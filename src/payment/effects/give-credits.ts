@@ -5,7 +5,7 @@ import { grantForFact } from "../../credits/grant.ts";
 import { MAX_AMOUNT } from "../../kernel/amount.ts";
 import { TallystickError } from "../../kernel/errors.ts";
 import type { PriceEntry } from "../catalog.ts";
-import type { EffectContext } from "./apply-fact.ts";
+import type { EffectContext } from "./context.ts";
 
 export interface Purchase {
   readonly userId: string;

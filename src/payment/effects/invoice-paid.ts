@@ -6,7 +6,7 @@ import { findOwner, requireOwner } from "../owner.ts";
 import { recordPayment } from "../payment-row.ts";
 import type { InvoiceLine, PaymentFact } from "../provider.ts";
 import { hasEnded, subscriptionSource } from "../subscription-row.ts";
-import type { EffectContext } from "./apply-fact.ts";
+import type { EffectContext } from "./context.ts";
 import { giveCredits, priceName, requirePrice } from "./give-credits.ts";
 
 type InvoicePaid = Extract<PaymentFact, { kind: "invoice_paid" }>;

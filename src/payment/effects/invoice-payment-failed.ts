@@ -2,7 +2,7 @@
 import { requireOwner } from "../owner.ts";
 import { recordPayment } from "../payment-row.ts";
 import type { PaymentFact } from "../provider.ts";
-import type { EffectContext } from "./apply-fact.ts";
+import type { EffectContext } from "./context.ts";
 
 export async function invoicePaymentFailed(
   context: EffectContext,

@@ -3,7 +3,7 @@ import { endEnrolments } from "../../credits/distribute.ts";
 import { requireOwner } from "../owner.ts";
 import type { PaymentFact } from "../provider.ts";
 import { recordSubscription, subscriptionSource } from "../subscription-row.ts";
-import type { EffectContext } from "./apply-fact.ts";
+import type { EffectContext } from "./context.ts";
 
 export async function subscriptionChanged(
   context: EffectContext,

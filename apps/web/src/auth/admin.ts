@@ -15,15 +15,18 @@ export async function createAdminIfMissing(): Promise<string | undefined> {
     const existing = await database().select({ id: user.id }).from(user).where(eq(user.role, "admin")).limit(1);
     if (existing.length > 0) return undefined;
     const id = randomUUID();
+    const createdAt = new Date();
     const password = randomBytes(12).toString("base64url");
     const hash = await hashPassword(password);
     await database().transaction(async (tx) => {
-      await tx.insert(user).values({ id, name: "Admin", email: adminEmail, emailVerified: true, role: "admin" });
+      await tx
+        .insert(user)
+        .values({ id, name: "Admin", email: adminEmail, emailVerified: true, role: "admin", createdAt });
       await tx
         .insert(account)
         .values({ id: randomUUID(), userId: id, accountId: id, providerId: "credential", password: hash });
     });
-    await welcome(id);
+    await welcome({ id, createdAt });
     return password;
   });
 }

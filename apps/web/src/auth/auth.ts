@@ -28,7 +28,7 @@ function createAuth(secret: string) {
         welcomedAt: { type: "date", input: false, required: false },
       },
     },
-    databaseHooks: { user: { create: { after: async ({ id }) => welcome(id) } } },
+    databaseHooks: { user: { create: { after: welcome } } },
     // In the database, so that all processes count together.
     rateLimit: {
       enabled: true,

@@ -1,6 +1,7 @@
 // Health: 200 once the migrated database answers.
-import { route } from "../../../route.ts";
+import { toRouteHandler } from "tallystick/next";
+import { tally } from "../../../tally.ts";
 
 export const dynamic = "force-dynamic";
 
-export const GET = route("health");
+export const GET = toRouteHandler(tally, "health");

@@ -1,7 +1,8 @@
 // The REST API and its OpenAPI document: one route, all verbs.
-import { route } from "../../../../route.ts";
+import { toRouteHandler } from "tallystick/next";
+import { tally } from "../../../../tally.ts";
 
 export const dynamic = "force-dynamic";
 
-const api = route("api");
+const api = toRouteHandler(tally, "api");
 export { api as DELETE, api as GET, api as HEAD, api as OPTIONS, api as PATCH, api as POST, api as PUT };

@@ -1,6 +1,7 @@
 // Stripe's events: verified, stored durably, answered, and processed afterwards.
-import { route } from "../../../../route.ts";
+import { toRouteHandler } from "tallystick/next";
+import { tally } from "../../../../tally.ts";
 
 export const dynamic = "force-dynamic";
 
-export const POST = route("stripeWebhook");
+export const POST = toRouteHandler(tally, "stripeWebhook");

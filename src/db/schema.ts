@@ -1,0 +1,298 @@
+// The tables, described for typed queries with Drizzle. The migrations are the truth: a test compares this with the live
+// database. Reading from these tables is welcome; writing is the ledger's own.
+import { bigint, boolean, customType, date, integer, jsonb, pgSchema, text, timestamp } from "drizzle-orm/pg-core";
+
+export const tallystick = pgSchema("tallystick");
+
+const bytea = customType<{ data: Uint8Array }>({ dataType: () => "bytea" });
+const count = (name: string) => bigint(name, { mode: "number" });
+const moment = (name: string) => timestamp(name, { withTimezone: true });
+const identity = () => count("id").primaryKey().generatedAlwaysAsIdentity();
+
+export const userCredit = tallystick.table("user_credit", {
+  id: identity(),
+  userId: text("user_id").notNull(),
+  unit: text().notNull().default("credit"),
+  currentCredits: count("current_credits").notNull().default(0),
+  debt: count("debt").notNull().default(0),
+  seq: count("seq").notNull().default(0),
+  frozenAt: moment("frozen_at"),
+  timeZone: text("time_zone").notNull().default("UTC"),
+  mergedIntoId: count("merged_into_id"),
+  cachedBalance: count("cached_balance").notNull().default(0),
+  cachedAvailable: count("cached_available").notNull().default(0),
+  cachedHeld: count("cached_held").notNull().default(0),
+  nextChangeAt: moment("next_change_at").notNull(),
+  createdAt: moment("created_at").notNull(),
+  updatedAt: moment("updated_at").notNull(),
+});
+
+export const creditTransaction = tallystick.table("credit_transaction", {
+  id: identity(),
+  accountId: count("account_id").notNull(),
+  seq: count("seq").notNull(),
+  amount: count("amount").notNull(),
+  balanceAfter: count("balance_after").notNull(),
+  operationId: count("operation_id").notNull(),
+  createdAt: moment("created_at").notNull(),
+  type: text().notNull(),
+  paymentId: count("payment_id"),
+  refundOfId: count("refund_of_id"),
+  refundDraw: integer("refund_draw"),
+  answeredBalance: count("answered_balance"),
+  answeredAvailable: count("answered_available"),
+  idempotencyKey: text("idempotency_key"),
+  requestHash: bytea("request_hash"),
+  provider: text(),
+  fact: text(),
+  actor: text(),
+  description: text(),
+  metadata: jsonb(),
+});
+
+export const creditLot = tallystick.table("credit_lot", {
+  id: count("id").primaryKey(),
+  accountId: count("account_id").notNull(),
+  amount: count("amount").notNull(),
+  remainingAmount: count("remaining_amount").notNull(),
+  heldAmount: count("held_amount").notNull().default(0),
+  priority: integer().notNull().default(100),
+  scope: text().array(),
+  effectiveAt: moment("effective_at").notNull(),
+  expirationDate: moment("expiration_date"),
+  expirationDateProcessedAt: moment("expiration_date_processed_at"),
+  paymentId: count("payment_id"),
+  open: boolean().notNull().default(true),
+});
+
+export const creditAllocation = tallystick.table("credit_allocation", {
+  transactionId: count("transaction_id").notNull(),
+  n: integer().notNull(),
+  lotId: count("lot_id").notNull(),
+  amount: count("amount").notNull(),
+  createdAt: moment("created_at").notNull(),
+});
+
+export const creditHold = tallystick.table("credit_hold", {
+  id: identity(),
+  accountId: count("account_id").notNull(),
+  amount: count("amount").notNull(),
+  capturedAmount: count("captured_amount").notNull().default(0),
+  status: text().notNull().default("open"),
+  feature: text(),
+  expiresAt: moment("expires_at").notNull(),
+  createdAt: moment("created_at").notNull(),
+  settledAt: moment("settled_at"),
+  captureTransactionId: count("capture_transaction_id"),
+  answeredBalance: count("answered_balance"),
+  answeredAvailable: count("answered_available"),
+  idempotencyKey: text("idempotency_key"),
+  requestHash: bytea("request_hash"),
+  settleIdempotencyKey: text("settle_idempotency_key"),
+  settleRequestHash: bytea("settle_request_hash"),
+  description: text(),
+  metadata: jsonb(),
+});
+
+export const creditHoldLot = tallystick.table("credit_hold_lot", {
+  holdId: count("hold_id").notNull(),
+  n: integer().notNull(),
+  lotId: count("lot_id").notNull(),
+  amount: count("amount").notNull(),
+});
+
+export const creditEnrolment = tallystick.table("credit_enrolment", {
+  id: identity(),
+  accountId: count("account_id").notNull(),
+  planId: text("plan_id").notNull(),
+  type: text().notNull(),
+  quantity: count("quantity").notNull().default(1),
+  anchorAt: moment("anchor_at").notNull(),
+  firstPeriod: integer("first_period").notNull().default(0),
+  periodCount: integer("period_count"),
+  nextPeriod: integer("next_period").notNull().default(0),
+  nextDueAt: moment("next_due_at"),
+  endedAt: moment("ended_at"),
+  paymentId: count("payment_id"),
+  provider: text(),
+  fact: text(),
+  source: text(),
+  createdAt: moment("created_at").notNull(),
+});
+
+export const creditSpendLimit = tallystick.table("credit_spend_limit", {
+  id: identity(),
+  accountId: count("account_id").notNull(),
+  member: text(),
+  period: text().notNull(),
+  amount: count("amount").notNull(),
+  createdAt: moment("created_at").notNull(),
+});
+
+export const creditSpendCounter = tallystick.table("credit_spend_counter", {
+  limitId: count("limit_id").notNull(),
+  periodStart: date("period_start").notNull(),
+  amount: count("amount").notNull(),
+});
+
+export const creditSeal = tallystick.table("credit_seal", {
+  accountId: count("account_id").notNull(),
+  fromSeq: count("from_seq").notNull(),
+  toSeq: count("to_seq").notNull(),
+  keyId: text("key_id").notNull(),
+  seal: bytea().notNull(),
+  createdAt: moment("created_at").notNull(),
+});
+
+/** The reference's picture of a credit transaction: entry and lot as one row. */
+export const creditTransactionDetail = tallystick
+  .view("credit_transaction_detail", {
+    id: count("id"),
+    userId: text("user_id"),
+    unit: text(),
+    seq: count("seq"),
+    type: text(),
+    amount: count("amount"),
+    balanceAfter: count("balance_after"),
+    remainingAmount: count("remaining_amount"),
+    description: text(),
+    expirationDate: moment("expiration_date"),
+    expirationDateProcessedAt: moment("expiration_date_processed_at"),
+    paymentId: count("payment_id"),
+    actor: text(),
+    metadata: jsonb(),
+    createdAt: moment("created_at"),
+    updatedAt: moment("updated_at"),
+  })
+  .existing();
+
+export const task = tallystick.table("task", {
+  id: identity(),
+  name: text().notNull(),
+  payload: jsonb().notNull().default({}),
+  status: text().notNull().default("pending"),
+  lane: text(),
+  dedupeKey: text("dedupe_key"),
+  attempts: integer().notNull().default(0),
+  maxAttempts: integer("max_attempts").notNull(),
+  runAt: moment("run_at").notNull(),
+  leaseUntil: moment("lease_until"),
+  leaseToken: count("lease_token"),
+  lastError: text("last_error"),
+  lastErrorCode: text("last_error_code"),
+  result: jsonb(),
+  createdAt: moment("created_at").notNull(),
+  updatedAt: moment("updated_at").notNull(),
+  finishedAt: moment("finished_at"),
+});
+
+export const taskLane = tallystick.table("task_lane", {
+  name: text().primaryKey(),
+  readyAt: moment("ready_at"),
+  leaseToken: count("lease_token"),
+  taskId: count("task_id"),
+  pausedUntil: moment("paused_until"),
+});
+
+export const taskAttempt = tallystick.table("task_attempt", {
+  id: identity(),
+  taskId: count("task_id").notNull(),
+  attempt: integer().notNull(),
+  leaseToken: count("lease_token"),
+  outcome: text().notNull().default("running"),
+  worker: text(),
+  error: text(),
+  errorCode: text("error_code"),
+  startedAt: moment("started_at").notNull(),
+  finishedAt: moment("finished_at"),
+});
+
+export const scheduleRun = tallystick.table("schedule_run", {
+  id: identity(),
+  taskName: text("task_name").notNull(),
+  dueAt: moment("due_at").notNull(),
+  status: text().notNull(),
+  taskId: count("task_id"),
+  startedAt: moment("started_at"),
+  finishedAt: moment("finished_at"),
+  counts: jsonb(),
+  error: text(),
+});
+
+export const webhookEvent = tallystick.table("webhook_event", {
+  id: identity(),
+  provider: text().notNull(),
+  eventId: text("event_id").notNull(),
+  type: text().notNull(),
+  apiVersion: text("api_version"),
+  livemode: boolean(),
+  status: text().notNull(),
+  taskId: count("task_id"),
+  payload: jsonb().notNull(),
+  receivedAt: moment("received_at").notNull(),
+  processedAt: moment("processed_at"),
+});
+
+export const customer = tallystick.table("customer", {
+  id: identity(),
+  provider: text().notNull(),
+  customerId: text("customer_id").notNull(),
+  userId: text("user_id").notNull(),
+  createdAt: moment("created_at").notNull(),
+  updatedAt: moment("updated_at").notNull(),
+});
+
+export const payment = tallystick.table("payment", {
+  id: identity(),
+  provider: text().notNull(),
+  userId: text("user_id"),
+  customerId: text("customer_id"),
+  priceId: text("price_id"),
+  type: text().notNull(),
+  sessionId: text("session_id"),
+  invoiceId: text("invoice_id"),
+  paymentIntentId: text("payment_intent_id"),
+  subscriptionId: text("subscription_id"),
+  status: text().notNull(),
+  paid: boolean().notNull().default(false),
+  paidAt: moment("paid_at"),
+  amount: count("amount"),
+  currency: text(),
+  createdAt: moment("created_at").notNull(),
+  updatedAt: moment("updated_at").notNull(),
+});
+
+export const subscription = tallystick.table("subscription", {
+  id: identity(),
+  provider: text().notNull(),
+  subscriptionId: text("subscription_id").notNull(),
+  customerId: text("customer_id"),
+  userId: text("user_id"),
+  priceId: text("price_id"),
+  planId: text("plan_id"),
+  quantity: count("quantity").notNull().default(1),
+  status: text().notNull(),
+  currentPeriodStart: moment("current_period_start"),
+  currentPeriodEnd: moment("current_period_end"),
+  cancelAtPeriodEnd: boolean("cancel_at_period_end").notNull().default(false),
+  cancelAt: moment("cancel_at"),
+  canceledAt: moment("canceled_at"),
+  endedAt: moment("ended_at"),
+  trialEnd: moment("trial_end"),
+  createdAt: moment("created_at").notNull(),
+  updatedAt: moment("updated_at").notNull(),
+});
+
+export const notification = tallystick.table("notification", {
+  id: identity(),
+  messageKey: text("message_key").notNull(),
+  channel: text().notNull(),
+  kind: text().notNull(),
+  severity: text().notNull(),
+  title: text().notNull(),
+  body: text().notNull(),
+  fields: jsonb().notNull().default([]),
+  status: text().notNull().default("pending"),
+  createdAt: moment("created_at").notNull(),
+  sentAt: moment("sent_at"),
+});

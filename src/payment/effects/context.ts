@@ -1,0 +1,14 @@
+// What every effect is given: the transaction of the event's task, and the configuration it reads.
+import type { PlanTerms } from "../../credits/distribute.ts";
+import type { Queryable } from "../../db/database.ts";
+import type { Announcement } from "../../kernel/announcement.ts";
+import type { Catalog } from "../catalog.ts";
+
+export interface EffectContext {
+  readonly tx: Queryable;
+  readonly provider: string;
+  readonly catalog: Catalog;
+  readonly plans: readonly PlanTerms[];
+  /** Writes an announcement to the outbox, in the effect's transaction. */
+  readonly announce: (tx: Queryable, announcement: Announcement) => Promise<void>;
+}
