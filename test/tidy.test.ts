@@ -149,7 +149,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe("tables", () => {
-  const described = [...read("src/db/schema.ts").matchAll(/\.(?:table|view)\(\s*"(\w+)"/g)].map(([, name]) => name);
+  const described = [...read("src/db/schema.ts").matchAll(/\.(?:table|view)\(\s*"(\w+)"/g)].map(([, name]) => String(name));
 
   it("each have an owner", () => {
     expect(Object.values(owners).flat().toSorted()).toEqual(described.toSorted());

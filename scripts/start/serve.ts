@@ -11,7 +11,11 @@ const graceMs = 15_000;
 
 /** Migrates and creates the administrator. @throws when that fails; it has said why */
 export async function setUp(application: string, settings: Settings): Promise<void> {
-  const child = spawn(process.execPath, ["src/setup.ts"], { cwd: application, env: settings, stdio: "inherit" });
+  const child = spawn(process.execPath, ["src/setup.ts"], {
+    cwd: application,
+    env: { ...settings, NODE_ENV: "production" },
+    stdio: "inherit",
+  });
   const [code] = (await once(child, "exit")) as [number | null];
   if (code !== 0) throw new Error("The application could not be set up.");
 }
@@ -22,7 +26,12 @@ export function serve(application: string, settings: Settings, port: number, dev
   const preload = pathToFileURL(path.join(import.meta.dirname, "end-with-parent.ts")).href;
   return spawn(process.execPath, ["--import", preload, next, dev ? "dev" : "start", "--port", String(port)], {
     cwd: application,
-    env: { ...settings, PORT: String(port), NEXT_TELEMETRY_DISABLED: "1" },
+    env: {
+      ...settings,
+      NODE_ENV: dev ? "development" : "production",
+      NEXT_TELEMETRY_DISABLED: "1",
+      PORT: String(port),
+    },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
 }

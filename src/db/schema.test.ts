@@ -1,5 +1,5 @@
-import { getTableColumns, getViewSelectedFields, is, Table, View } from "drizzle-orm";
-import { getTableConfig, getViewConfig, PgColumn, PgTable, PgView } from "drizzle-orm/pg-core";
+import { getTableColumns, getViewSelectedFields, is, type Table, type View } from "drizzle-orm";
+import { getTableConfig, getViewConfig, PgTable, PgView, type PgColumn } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { connect, type Database } from "./database.ts";

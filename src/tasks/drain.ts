@@ -1,8 +1,8 @@
 // drain: claims what is due and runs it, within a number of tasks and a time budget. Made for the tail of a request, and
-// used by the resident worker too. One drain runs in a process at a time; a call during one makes it look again.
+// used by the resident worker too. One drain runs in a process at a time; calls during one share the drain after it.
 import { randomUUID } from "node:crypto";
-import { runTask, type TaskOutcome, type TaskRunner } from "./run-task.ts";
-import type { ClaimedTask } from "./task.ts";
+import { createPump, type PumpLimits } from "./pump.ts";
+import type { TaskOutcome, TaskRunner } from "./run-task.ts";
 
 export interface DrainInput {
   /** Tasks at the most; default no limit. */
@@ -24,90 +24,74 @@ export interface DrainResult {
 }
 
 export interface Drain {
+  /** Whatever was committed before the call is reached by it, but for the limits. */
   drain(input?: DrainInput): Promise<DrainResult>;
-  /** Stops claiming; resolves when the tasks that run have been settled. */
+  /** Ends the drain that runs: it claims no more, and resolves when the tasks that run have been settled. */
   stop(): Promise<void>;
 }
 
-const LEASE_MS = 30_000;
-const BATCH_FACTOR = 4;
-
 export function createDrain(runner: TaskRunner): Drain {
-  const worker = randomUUID();
-  // One connection stays free for the request that the drain runs behind; a pool of one works in turn.
-  const concurrency = Math.max(1, Math.min(4, runner.database.poolSize - 1));
-  const stopping = new AbortController();
+  const pump = createPump(runner, randomUUID());
+  let stopping = new AbortController();
   let current: Promise<DrainResult> | undefined;
-  let again = false;
+  let next: { limits: PumpLimits; result: Promise<DrainResult> } | undefined;
 
-  async function claim(limit: number): Promise<ClaimedTask[]> {
-    const rows = await runner.database.query<{ task: ClaimedTask }>(
-      "select tallystick.claim_tasks($1, $2, $3) as task",
-      [limit, LEASE_MS, worker],
-    );
-    return rows.map(({ task }) => task);
-  }
-
-  async function runAll(tasks: ClaimedTask[], deadline: number): Promise<TaskOutcome[]> {
-    const outcomes: TaskOutcome[] = [];
-    const queue = [...tasks];
-    const runNext = async (): Promise<void> => {
-      for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
-        if (performance.now() >= deadline || stopping.signal.aborted) {
-          await giveBack(task);
-        } else {
-          outcomes.push(await runTask(runner, task, stopping.signal));
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: concurrency }, runNext));
-    return outcomes;
-  }
-
-  // Claimed and not begun: back to the queue at once, no attempt counted.
-  async function giveBack(task: ClaimedTask): Promise<void> {
-    await runner.database.query("select tallystick.fail_task($1, $2, null, null, 0, false, true)", [
-      task.id,
-      task.leaseToken,
-    ]);
-  }
-
-  async function drainOnce(input: DrainInput): Promise<DrainResult> {
-    const deadline = performance.now() + (input.budgetMs ?? 10_000);
-    const maxTasks = input.maxTasks ?? Number.POSITIVE_INFINITY;
-    const outcomes: TaskOutcome[] = [];
-    while (outcomes.length < maxTasks && performance.now() < deadline && !stopping.signal.aborted) {
-      again = false;
-      const tasks = await claim(Math.min(concurrency * BATCH_FACTOR, maxTasks - outcomes.length));
-      if (tasks.length === 0 && !again) break;
-      outcomes.push(...(await runAll(tasks, deadline)));
-    }
-    const [backlog] = await runner.database.query<{ backlog: { due: number; nextRunAt: string | null } }>(
+  async function drainOnce(limits: () => PumpLimits): Promise<DrainResult> {
+    const outcomes = await pump.run(limits(), stopping.signal);
+    const [row] = await runner.database.query<{ backlog: { due: number; nextRunAt: string | null } }>(
       "select tallystick.task_backlog() as backlog",
     );
     const count = (wanted: TaskOutcome): number => outcomes.filter((outcome) => outcome === wanted).length;
-    const nextRunAt = backlog?.backlog.nextRunAt ?? null;
+    const nextRunAt = row?.backlog.nextRunAt ?? null;
     return {
       processed: outcomes.length,
       done: count("done"),
       failed: count("retry"),
       dead: count("dead"),
-      remaining: backlog?.backlog.due ?? 0,
+      remaining: row?.backlog.due ?? 0,
       nextRunAt: nextRunAt === null ? null : new Date(nextRunAt),
     };
   }
 
+  function begin(limits: () => PumpLimits): Promise<DrainResult> {
+    const result = drainOnce(limits).finally(() => {
+      current = undefined;
+    });
+    current = result;
+    return result;
+  }
+
+  async function afterCurrent(running: Promise<DrainResult>): Promise<DrainResult> {
+    // Its failure is its own caller's.
+    await running.catch(() => undefined);
+    return begin(() => {
+      const limits = next?.limits ?? { maxTasks: 0, deadline: 0 };
+      next = undefined;
+      return limits;
+    });
+  }
+
   return {
-    async drain(input = {}) {
-      again = true;
-      current ??= drainOnce(input).finally(() => {
-        current = undefined;
-      });
-      return current;
+    async drain({ maxTasks = Number.POSITIVE_INFINITY, budgetMs = 10_000 } = {}) {
+      // Counted from the call: a caller that waits for the drain before its own does not wait twice.
+      const limits = { maxTasks, deadline: performance.now() + budgetMs };
+      if (next === undefined) {
+        if (current === undefined) return begin(() => limits);
+        next = { limits, result: afterCurrent(current) };
+      }
+      // What came with this call is run by the drain that runs if its limits allow, and seen by the one after it.
+      pump.wake();
+      next.limits = {
+        maxTasks: Math.max(next.limits.maxTasks, limits.maxTasks),
+        deadline: Math.max(next.limits.deadline, limits.deadline),
+      };
+      return next.result;
     },
     async stop() {
       stopping.abort(new Error("the worker stops"));
-      await current;
+      await Promise.allSettled([current, next?.result]);
+      // A later call drains again: stopping a worker closes no door.
+      stopping = new AbortController();
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Database, Queryable } from "../db/database.ts";
 import { isTallystickError } from "../kernel/errors.ts";
 import { redact } from "../kernel/logger.ts";
 import { retryDelayMs, type RetryPolicy } from "./retry-policy.ts";
-import { TaskDirective, type ClaimedTask, type TaskDefinition } from "./task.ts";
+import { retryLater, TaskDirective, type ClaimedTask, type TaskDefinition } from "./task.ts";
 
 export interface TaskRunner {
   readonly database: Database;
@@ -18,6 +18,7 @@ export interface TaskRunner {
 export type TaskOutcome = "done" | "retry" | "dead" | "lost";
 
 class LeaseLost extends Error {}
+class HookFailed extends Error {}
 
 const DEFAULT_LOAD_TIMEOUT_MS = 5_000;
 
@@ -54,11 +55,14 @@ async function load(definition: TaskDefinition, task: ClaimedTask, signal: Abort
   // A load that ignores its signal is left behind; what it answers later is not used.
   const aborted = new Promise<never>((_resolve, reject) => {
     limited.addEventListener("abort", () => {
-      reject(new Error(`load took longer than ${timeoutMs} ms or was stopped`, { cause: limited.reason }));
+      reject(new Error(`load took longer than ${timeoutMs} ms`, { cause: limited.reason }));
     });
   });
   const work = definition.load({ taskId: task.id, payload: task.payload, attempt: task.attempt, signal: limited });
-  return Promise.race([work, aborted]);
+  return Promise.race([work, aborted]).catch((error: unknown) => {
+    // That this worker stops is no fault of the task: it counts no attempt.
+    throw signal.aborted ? retryLater("the worker stopped before the load was over", 0) : error;
+  });
 }
 
 async function fail(runner: TaskRunner, task: ClaimedTask, error: unknown, code = codeOf(error)): Promise<TaskOutcome> {
@@ -66,13 +70,13 @@ async function fail(runner: TaskRunner, task: ClaimedTask, error: unknown, code 
   const message = describe(error);
   const delayMs = directive?.directive === "retry_later" ? directive.delayMs : retryDelayMs(runner.retry, task.attempt);
   const bury = task.exhausted || directive?.directive === "discard" || isHopeless(error, task.attempt);
-  return runner.database.transaction(async (tx) => {
+  const settle = async (tx: Queryable, reason: string, hook?: TaskDefinition["onDead"]): Promise<TaskOutcome> => {
     const [row] = await tx.query<{ status: string | null }>(
       "select tallystick.fail_task($1, $2, $3, $4, $5, $6, $7, $8) as status",
       [
         task.id,
         task.leaseToken,
-        message,
+        reason,
         code,
         delayMs,
         bury,
@@ -82,12 +86,23 @@ async function fail(runner: TaskRunner, task: ClaimedTask, error: unknown, code 
     );
     if (row === undefined || row.status === null) return "lost";
     if (row.status !== "dead") return "retry";
-    await recordRun(tx, task, "failed", undefined, message);
-    const definition = runner.definitions.get(task.name);
-    await definition?.onDead?.({ tx, taskId: task.id, payload: task.payload, error: message });
-    await runner.onDead(tx, task, message);
+    await recordRun(tx, task, "failed", undefined, reason);
+    try {
+      await hook?.({ tx, taskId: task.id, payload: task.payload, error: reason });
+    } catch (cause) {
+      throw new HookFailed(describe(cause), { cause });
+    }
+    await runner.onDead(tx, task, reason);
     return "dead";
-  });
+  };
+  try {
+    const onDead = runner.definitions.get(task.name)?.onDead;
+    return await runner.database.transaction(async (tx) => settle(tx, message, onDead));
+  } catch (failure) {
+    if (!(failure instanceof HookFailed)) throw failure;
+    // A hook that throws must not keep its task from being buried: it is left out, and its error told.
+    return runner.database.transaction(async (tx) => settle(tx, `${message}; its onDead failed: ${failure.message}`));
+  }
 }
 
 // The run row of a scheduled slot follows its task; other tasks have none.
@@ -116,5 +131,6 @@ function codeOf(error: unknown): string {
 }
 
 function describe(error: unknown): string {
-  return redact(error instanceof Error ? error.message : String(error)).slice(0, 2000);
+  // Postgres' text refuses U+0000, and an error that can't be recorded could never be settled.
+  return redact(error instanceof Error ? error.message : String(error)).replaceAll("\0", "\ufffd").slice(0, 2000);
 }

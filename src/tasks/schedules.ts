@@ -90,6 +90,8 @@ async function claimSlots(
   onLate: (tx: Queryable, slot: LateSlot) => Promise<void>,
 ): Promise<number> {
   const { name, schedule } = definition;
+  // Ticks that overlap go one after the other here, so that the second sees what the first has claimed and announced.
+  await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`tallystick:schedule:${name}`]);
   const [state] = await tx.query<{ now: Date; last: Date | null }>(
     "select tallystick.clock() as now, (select max(due_at) from tallystick.schedule_run where task_name = $1) as last",
     [name],

@@ -45,25 +45,34 @@ export async function tick(plan: TickPlan, input: TickInput = {}): Promise<TickR
   const deadline = started + (input.budgetMs ?? 25_000);
   const left = (): number => Math.max(0, deadline - performance.now());
   const runId = await beginRun(plan);
-  try {
-    const slots = await claimDueSlots(plan.database, plan.schedules, plan.maxAttempts, plan.onLate);
-    const maintenance: Record<string, { readonly [count: string]: unknown }> = {};
-    for (const work of plan.maintenance) maintenance[work.name] = await work.run(left());
-    const tasks = await plan.drain({ budgetMs: left() });
-    const durationMs = Math.round(performance.now() - started);
-    await endRun(plan.database, runId, "done", { slots, ...maintenance, tasks });
-    return { slots, maintenance, tasks, durationMs };
-  } catch (error) {
-    // Recorded where it can be; a database that is away can't record its own absence.
-    if (!(isTallystickError(error) && error.code === "storage_unavailable")) {
-      await endRun(plan.database, runId, "failed", {}, error);
+  const failures: unknown[] = [];
+  // One part that fails holds up no other: a ledger that can't distribute must not keep webhooks from being handled.
+  const attempt = async <Result>(part: () => Promise<Result>): Promise<Result | undefined> => {
+    try {
+      return await part();
+    } catch (error) {
+      if (isTallystickError(error) && error.code === "storage_unavailable") throw error;
+      failures.push(error);
+      return undefined;
     }
-    throw error;
+  };
+  const slots = (await attempt(async () => claimDueSlots(plan.database, plan.schedules, plan.maxAttempts, plan.onLate))) ?? 0;
+  const maintenance: Record<string, { readonly [count: string]: unknown }> = {};
+  for (const work of plan.maintenance) {
+    const counts = await attempt(async () => work.run(left()));
+    if (counts !== undefined) maintenance[work.name] = counts;
   }
+  const tasks = await attempt(async () => plan.drain({ budgetMs: left() }));
+  const [failure] = failures;
+  await endRun(plan.database, runId, failures.length === 0 ? "done" : "failed", { slots, ...maintenance, tasks }, failure);
+  if (failures.length > 0 || tasks === undefined) throw failure;
+  return { slots, maintenance, tasks, durationMs: Math.round(performance.now() - started) };
 }
 
 async function beginRun(plan: TickPlan): Promise<number> {
   return plan.database.transaction(async (tx) => {
+    // Ticks that begin at once go one after the other here, so that a gap is announced by the first alone.
+    await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`tallystick:schedule:${TICK}`]);
     const [last] = await tx.query<{ due_at: Date; now: Date }>(
       `select due_at, tallystick.clock() as now from tallystick.schedule_run
        where task_name = $1 order by due_at desc limit 1`,

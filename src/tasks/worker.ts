@@ -58,6 +58,7 @@ export function runWorker(options: WorkerOptions): Worker {
   const running = loop();
   return {
     wake: () => {
+      woken = true;
       wakeUp();
     },
     async stop() {

@@ -30,7 +30,9 @@ begin
   if p_amount is null or p_amount < 1 or p_amount > max_amount then
     return jsonb_build_object('outcome', 'invalid_request', 'message', 'amount must be a whole number from 1 to 2^53-1');
   end if;
-  account := tallystick.lock_account(p_user_id, p_unit, true);
+  -- A grant that is refused for its times creates no account; a replay is answered whatever the times are.
+  account := tallystick.lock_account(p_user_id, p_unit,
+    p_expires_at is null or p_expires_at > greatest(tallystick.clock(), p_effective_at));
   t := tallystick.clock();
   if p_fact is not null then
     select id into entry_id from tallystick.credit_transaction where provider = p_provider and fact = p_fact;

@@ -11,6 +11,7 @@ declare
   t timestamptz := tallystick.clock();
   lease_end timestamptz := t + make_interval(secs => p_lease_ms / 1000.0);
   lanes text[];
+  busy text[];
   idle text[];
   claimed bigint[];
   name_of_lane text;
@@ -19,11 +20,15 @@ begin
     select name from tallystick.task_lane where ready_at <= t
     order by ready_at limit p_limit for no key update skip locked) ready;
 
-  -- Leases that ran out, of these lanes and of tasks without a lane.
+  -- Leases that ran out, of these lanes and of tasks without a lane. All of the lanes', whatever the limit: the next
+  -- statements take a lane whose task does not run for free.
   with lost as (
-    select task.id from tallystick.task
-    where status = 'running' and lease_until <= t and (lane is null or lane = any (lanes))
-    order by lease_until limit p_limit for update skip locked
+    select id from (select id from tallystick.task
+      where status = 'running' and lease_until <= t and lane = any (lanes) for update skip locked) in_lane
+    union all
+    select id from (select id from tallystick.task
+      where status = 'running' and lease_until <= t and lane is null
+      order by lease_until limit p_limit for update skip locked) free
   ), reopened as (
     update tallystick.task set status = 'pending', lease_token = null, lease_until = null, run_at = t, updated_at = t,
       last_error = 'the worker stopped before it settled the task', last_error_code = 'lease_expired'
@@ -33,19 +38,29 @@ begin
     error_code = 'lease_expired'
   from lost where task_attempt.task_id = lost.id and outcome = 'running';
 
+  -- A task that still runs holds its lane: its worker is settling it at this moment, and waits for the lane.
+  select array_agg(lane) into busy from tallystick.task where status = 'running' and lane = any (lanes);
+  if busy is not null then
+    update tallystick.task_lane set ready_at = t + interval '100 milliseconds' where name = any (busy);
+    lanes := array(select name from unnest(lanes) as name where name <> all (busy));
+  end if;
+
+  -- Lanes and tasks without one in one order of time, so that neither kind can keep the other waiting for ever.
   select array_agg(id) into claimed from (
-    select head.id from unnest(lanes) as ready (name)
-      cross join lateral (select id from tallystick.task
-        where lane = ready.name and status = 'pending' and run_at <= t order by run_at, id limit 1) head
-    ) heads;
-  claimed := claimed || coalesce((select array_agg(id) from (
-    select id from tallystick.task where status = 'pending' and lane is null and run_at <= t
-    order by run_at, id limit p_limit - coalesce(cardinality(claimed), 0) for update skip locked) free), '{}');
+    select id from (
+      select head.id, head.run_at from unnest(lanes) as ready (name)
+        cross join lateral (select id, run_at from tallystick.task
+          where lane = ready.name and status = 'pending' and run_at <= t order by run_at, id limit 1) head
+      union all
+      select free.id, free.run_at from (select id, run_at from tallystick.task
+        where status = 'pending' and lane is null and run_at <= t
+        order by run_at, id limit p_limit for update skip locked) free
+    ) due order by run_at, id limit p_limit) chosen;
 
   -- Lanes that were due and hold nothing due: look again when their next task is due; an enqueue that has not committed
   -- yet keeps the row share-locked, and then the lane stays awake instead of being put to sleep.
   select array_agg(ready.name) into idle from unnest(lanes) as ready (name)
-    where not exists (select from tallystick.task where id = any (claimed) and lane = ready.name);
+    where not exists (select from tallystick.task where lane = ready.name and status = 'pending' and run_at <= t);
   foreach name_of_lane in array coalesce(idle, '{}') loop
     perform from tallystick.task_lane where name = name_of_lane for update skip locked;
     if found then
@@ -75,13 +90,15 @@ begin
   from running order by run_at, id;
 end $$;
 
--- When the next task is due that nobody runs, and how many are due now (counted up to 1,000).
+-- When the next task is due that nobody runs, and how many are due now (counted up to 1,000). The clock is read once in a
+-- subquery: a volatile function in the condition itself could not be served by an index.
 create or replace function tallystick.task_backlog() returns jsonb language sql stable as $$
   select jsonb_build_object(
     'due', (select count(*) from (
-        (select 1 from tallystick.task_lane where ready_at <= tallystick.clock() limit 1000)
+        (select 1 from tallystick.task_lane where ready_at <= (select tallystick.clock()) limit 1000)
         union all
-        (select 1 from tallystick.task where status = 'pending' and lane is null and run_at <= tallystick.clock() limit 1000)) d),
+        (select 1 from tallystick.task where status = 'pending' and lane is null and run_at <= (select tallystick.clock())
+          limit 1000)) d),
     'nextRunAt', least(
       (select min(ready_at) from tallystick.task_lane where ready_at is not null),
       (select min(run_at) from tallystick.task where status = 'pending' and lane is null),

@@ -21,8 +21,8 @@ begin
 end $$;
 
 -- fail: records the error and decides: back to pending after the delay, or dead after the last attempt or when retrying
--- is pointless. A snooze counts no attempt. p_pause_lane: the delay holds for the whole lane. Answers the new status, or
--- null when the lease was lost.
+-- is pointless. A snooze counts no attempt; without a delay the task keeps its place in its lane. p_pause_lane: the delay
+-- holds for the whole lane. Answers the new status, or null when the lease was lost.
 create or replace function tallystick.fail_task(
   p_id bigint, p_token bigint, p_error text, p_error_code text, p_delay_ms bigint,
   p_bury boolean default false, p_snooze boolean default false, p_pause_lane boolean default false
@@ -39,8 +39,9 @@ begin
   update tallystick.task set
       status = case when dead then 'dead' else 'pending' end,
       attempts = case when p_snooze then attempts - 1 else least(attempts, max_attempts) end,
-      lease_token = null, lease_until = null, last_error = p_error, last_error_code = p_error_code,
-      run_at = case when dead then run_at else next_at end,
+      lease_token = null, lease_until = null, last_error = coalesce(p_error, last_error),
+      last_error_code = coalesce(p_error_code, last_error_code),
+      run_at = case when dead then run_at else coalesce(next_at, run_at) end,
       finished_at = case when dead then t end, updated_at = t
     where id = p_id;
   update tallystick.task_attempt set finished_at = t, error = p_error, error_code = p_error_code,
@@ -59,9 +60,11 @@ declare
   t timestamptz := tallystick.clock();
   task tallystick.task;
 begin
-  -- The lane first, as in a claim; the other order could deadlock with one.
+  -- The lane first, as in a claim; then nobody can claim the task. One that runs must not be waited for: its settlement
+  -- holds the task and waits for the lane.
   perform from tallystick.task_lane
     where name = (select lane from tallystick.task where id = p_id) for no key update;
+  if (select status from tallystick.task where id = p_id) = 'running' then return 'running'; end if;
   select * into task from tallystick.task where id = p_id for update;
   if not found then return null; end if;
   if task.status = 'running' then return 'running'; end if;

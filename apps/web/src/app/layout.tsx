@@ -52,7 +52,7 @@ function Navigation({ signedIn }: { signedIn: boolean }) {
   const link = "rounded-md px-2 py-2 text-sm font-medium text-muted hover:text-ink";
   if (!signedIn) {
     return (
-      <nav aria-label="Account" className="flex items-center gap-1 sm:gap-2">
+      <nav aria-label="Account" className="-mr-2 flex items-center gap-1 sm:gap-2">
         <Link href="/sign-in" className={link}>
           Sign in
         </Link>
@@ -63,7 +63,7 @@ function Navigation({ signedIn }: { signedIn: boolean }) {
     );
   }
   return (
-    <nav aria-label="Account" className="flex items-center gap-1 sm:gap-2">
+    <nav aria-label="Account" className="-mr-2 flex items-center gap-1 sm:gap-2">
       <Link href="/credits" className={link}>
         Credits
       </Link>

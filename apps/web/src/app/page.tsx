@@ -6,10 +6,10 @@ import { signedNumber, wholeNumber } from "../format.ts";
 // An account as the ledger would show it: each line's balance is the one before plus its amount.
 const example = [
   { label: "Sign-up gift", amount: 50, balance: 50 },
-  { label: "Pro, first month", amount: 1000, balance: 1050 },
-  { label: "Image generation", amount: -120, balance: 930 },
-  { label: "Gift expired, 0 of 50 left", amount: 0, balance: 930 },
-  { label: "Credit pack, never expires", amount: 500, balance: 1430 },
+  { label: "Credit pack", amount: 500, balance: 550 },
+  { label: "Image generation", amount: -30, balance: 520 },
+  { label: "Rest of the gift expired", amount: -20, balance: 500 },
+  { label: "Pro, first month", amount: 1000, balance: 1500 },
 ];
 
 const promises = [

@@ -1,5 +1,6 @@
 "use client";
 import { useActionState } from "react";
+import type { ReactNode } from "react";
 import type { AuthFormState } from "../auth/form-actions.ts";
 import { Notice } from "./notice.tsx";
 
@@ -46,10 +47,12 @@ export function AuthForm({ action, submitLabel, pendingLabel, newPassword = fals
           className="field"
         />
       </Field>
-      <Notice kind="error">{state.error}</Notice>
-      <button type="submit" disabled={pending} className="button button-primary w-full">
-        {pending ? pendingLabel : submitLabel}
-      </button>
+      <div className="[&_p]:mb-5">
+        <Notice kind="error">{state.error}</Notice>
+        <button type="submit" disabled={pending} className="button button-primary w-full">
+          {pending ? pendingLabel : submitLabel}
+        </button>
+      </div>
     </form>
   );
 }
@@ -59,7 +62,7 @@ interface FieldProps {
   readonly label: string;
   readonly error: string | undefined;
   readonly hint?: string;
-  readonly children: React.ReactNode;
+  readonly children: ReactNode;
 }
 
 function Field({ id, label, error, hint, children }: FieldProps) {

@@ -56,12 +56,14 @@ export function ConsumeForm({ formKey }: { formKey: string }) {
             className="field"
           />
         </div>
-        <button type="submit" disabled={pending} className="button button-primary w-full">
-          {pending ? "Using credits…" : "Use credits"}
-        </button>
-        <div id="use-outcome">
-          <Notice kind="error">{pending ? undefined : state.error}</Notice>
-          <Notice kind="success">{pending ? undefined : state.success}</Notice>
+        <div>
+          <button type="submit" disabled={pending} className="button button-primary w-full">
+            {pending ? "Using credits…" : "Use credits"}
+          </button>
+          <div id="use-outcome" className="[&_p]:mt-4">
+            <Notice kind="error">{pending ? undefined : state.error}</Notice>
+            <Notice kind="success">{pending ? undefined : state.success}</Notice>
+          </div>
         </div>
       </form>
     </section>

@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Metadata } from "next";
-import { isTallystickError } from "tallystick";
 import { notFound } from "next/navigation";
+import { isTallystickError } from "tallystick";
+import type { HistoryPage } from "tallystick";
 import { requireUser } from "../../auth/session.ts";
+import { catalog } from "../../catalog.ts";
+import { env } from "../../env.ts";
 import { tally } from "../../tally.ts";
 import { welcome } from "../../welcome.ts";
 import { BalanceSummary } from "./balance-summary.tsx";
@@ -45,7 +48,17 @@ export default async function CreditsPage({ searchParams }: CreditsPageProps) {
         </div>
         <ConsumeForm formKey={randomUUID()} />
       </div>
-      <History page={history} isFirstPage={cursor === undefined} />
+      <History page={withPlanNames(history)} isFirstPage={cursor === undefined} />
     </div>
   );
+}
+
+// Distribution describes its grants by the plan's id.
+function withPlanNames(page: HistoryPage): HistoryPage {
+  const { plan } = catalog(env());
+  const named = page.items.map((entry) => {
+    const name = entry.type === "usage" ? undefined : plan(entry.description ?? "")?.name;
+    return name === undefined ? entry : { ...entry, description: `${name} plan` };
+  });
+  return { ...page, items: named };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { environmentNames, parseEnvironment } from "./env.ts";
+import { environmentNames, parseEnvironment } from "../src/env.ts";
 
 test("env.example names exactly the variables that are validated, in order, each with a comment of one line", () => {
   const lines = readFileSync(path.resolve(import.meta.dirname, "../env.example"), "utf8").trim().split("\n");

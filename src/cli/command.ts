@@ -1,0 +1,55 @@
+// What a command is: its words for the help, its options, and a function that answers data and the text a person reads.
+import type { Tallystick } from "../create-tallystick.ts";
+import type { Arguments } from "./arguments.ts";
+
+export interface CommandOption {
+  readonly type: "string" | "boolean";
+  /** The option's value as the help writes it, such as `KEY`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export interface Outcome {
+  /** The one JSON document of `--json`. */
+  readonly data: unknown;
+  readonly text: string;
+  /** True when the command worked and what it found is bad: the exit status is 1. */
+  readonly failed?: boolean;
+}
+
+export interface CommandContext {
+  readonly tally: Tallystick;
+  /** The configuration file in use; undefined: none was found, and the catalog is empty. */
+  readonly configFile: string | undefined;
+  readonly actor: string;
+}
+
+interface CommandWords {
+  readonly name: string;
+  readonly summary: string;
+  /** Names of the arguments, all required. */
+  readonly parameters: readonly string[];
+  readonly options: Readonly<Record<string, CommandOption>>;
+}
+
+export interface Command extends CommandWords {
+  /** Reads the words before a database is opened, and answers what is to be done with one. @throws UsageError */
+  prepare(given: Arguments): (context: CommandContext) => Promise<Outcome>;
+}
+
+/** A command that has to work where no database does, and opens what it needs by itself. */
+export interface DiagnosticCommand extends CommandWords {
+  diagnose(): Promise<Outcome>;
+}
+
+export const unitOption: Readonly<Record<string, CommandOption>> = {
+  unit: { type: "string", value: "UNIT", help: "What is counted; default credit." },
+};
+
+export const keyOption: Readonly<Record<string, CommandOption>> = {
+  "idempotency-key": { type: "string", value: "KEY", help: "The same key has one effect and one answer." },
+};
+
+export const budgetOption: Readonly<Record<string, CommandOption>> = {
+  "budget-ms": { type: "string", value: "MS", help: "Begin nothing new after this many milliseconds." },
+};

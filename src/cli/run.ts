@@ -1,0 +1,71 @@
+// From a command line to an exit status: 0; 1 when something failed or was found to be wrong; 2 when the command line or
+// its input is not valid. With --json exactly one JSON document goes to standard output, an error's too.
+import { databaseError } from "../db/database-error.ts";
+import { errorBody, isTallystickError } from "../kernel/errors.ts";
+import { redact } from "../kernel/logger.ts";
+import { readArguments, UsageError } from "./arguments.ts";
+import type { Command, CommandOption, DiagnosticCommand, Outcome } from "./command.ts";
+import { commands } from "./commands.ts";
+import { commandHelp, generalHelp, version } from "./help.ts";
+import { withTally } from "./with-tally.ts";
+
+const general: Readonly<Record<string, CommandOption>> = {
+  json: { type: "boolean", help: "Print one JSON document." },
+  help: { type: "boolean", help: "Print this help." },
+};
+
+/** Runs one command line and answers the exit status. */
+export async function run(words: readonly string[]): Promise<number> {
+  const json = words.includes("--json");
+  try {
+    const { data, text, failed } = await runCommand(words.map((word) => (word === "-h" ? "--help" : word)));
+    print(json ? JSON.stringify(data, null, 2) : text);
+    return failed === true ? 1 : 0;
+  } catch (cause) {
+    const { status, body } = describe(databaseError(cause));
+    if (json) print(JSON.stringify(body, null, 2));
+    else process.stderr.write(`error: ${body.error.message} (${body.error.code})\n`);
+    return status;
+  }
+}
+
+async function runCommand(words: readonly string[]): Promise<Outcome> {
+  const at = words.findIndex((word) => !word.startsWith("-"));
+  const before = at === -1 ? words : words.slice(0, at);
+  const unknown = before.find((word) => !["--json", "--help", "--version"].includes(word));
+  if (unknown !== undefined) throw new UsageError(`There is no option ${unknown} before a command.`);
+  if (before.includes("--version")) return { data: { version: version() }, text: version() };
+  const name = words[at];
+  const help = before.includes("--help") || name === "help";
+  if (name === undefined || (name === "help" && words[at + 1] === undefined)) {
+    if (!help) throw new UsageError("No command was given; `tallystick --help` lists them.");
+    return { data: { usage: generalHelp() }, text: generalHelp() };
+  }
+  const command = findCommand(name === "help" ? words[at + 1] : name);
+  const rest = words.slice(at + 1);
+  if (help || rest.includes("--help")) return { data: { usage: commandHelp(command) }, text: commandHelp(command) };
+  return execute(command, rest);
+}
+
+function findCommand(name: string | undefined): Command | DiagnosticCommand {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) throw new UsageError(`There is no command ${name}; \`tallystick --help\` lists them.`);
+  return command;
+}
+
+async function execute(command: Command | DiagnosticCommand, words: readonly string[]): Promise<Outcome> {
+  const given = readArguments({ ...command, options: { ...command.options, ...general } }, words);
+  if ("diagnose" in command) return command.diagnose();
+  return withTally(command.prepare(given));
+}
+
+function describe(error: unknown): { status: number; body: { error: { code: string; message: string } } } {
+  if (error instanceof UsageError) return { status: 2, body: { error: { code: "usage", message: error.message } } };
+  if (isTallystickError(error)) return { status: error.code === "invalid_request" ? 2 : 1, body: errorBody(error) };
+  const message = redact(error instanceof Error ? error.message : String(error));
+  return { status: 1, body: { error: { code: "internal", message } } };
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
