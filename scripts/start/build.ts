@@ -15,7 +15,14 @@ interface Part {
 
 const library: Part = {
   name: "library",
-  sources: ["src", "scripts/embed-sql.ts", "package.json", "package-lock.json", "tsconfig.base.json", "tsconfig.build.json"],
+  sources: [
+    "src",
+    "scripts/embed-sql.ts",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.base.json",
+    "tsconfig.build.json",
+  ],
   product: "dist/index.js",
   command: ["run", "build"],
 };
@@ -54,7 +61,8 @@ export async function buildWhatChanged({ root, dev, log, signal }: BuildOptions)
 }
 
 // Neither what a build writes, nor tests, nor settings, which no build reads.
-const ignored = /^(node_modules|\.next|dist|test|next-env\.d\.ts|\.env.*|.*\.tsbuildinfo|.*\.test\.tsx?|.*\.generated\.ts)$/;
+const ignored =
+  /^(node_modules|\.next|dist|test|next-env\.d\.ts|\.env.*|.*\.tsbuildinfo|.*\.test\.tsx?|.*\.generated\.ts)$/;
 
 function fingerprintOf(root: string, sources: readonly string[]): string {
   const hash = createHash("sha256");
@@ -64,7 +72,7 @@ function fingerprintOf(root: string, sources: readonly string[]): string {
   };
   const walk = (folder: string): void => {
     const entries = readdirSync(path.join(root, folder), { withFileTypes: true });
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       if (ignored.test(entry.name)) continue;
       const inner = path.join(folder, entry.name);
       if (entry.isDirectory()) walk(inner);

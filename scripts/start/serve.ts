@@ -20,11 +20,13 @@ export async function setUp(application: string, settings: Settings): Promise<vo
   if (code !== 0) throw new Error("The application could not be set up.");
 }
 
-/** Serves the application; the child ends when this process does, however that ends. */
+/** Serves the application. In production the child ends when this process does, however that ends. */
 export function serve(application: string, settings: Settings, port: number, dev: boolean): ChildProcess {
   const next = createRequire(path.join(application, "package.json")).resolve("next/dist/bin/next");
   const preload = pathToFileURL(path.join(import.meta.dirname, "end-with-parent.ts")).href;
-  return spawn(process.execPath, ["--import", preload, next, dev ? "dev" : "start", "--port", String(port)], {
+  // The development server forks its own children, which would take the preload for theirs.
+  const args = dev ? [next, "dev"] : ["--import", preload, next, "start"];
+  return spawn(process.execPath, [...args, "--port", String(port)], {
     cwd: application,
     env: {
       ...settings,
@@ -32,7 +34,7 @@ export function serve(application: string, settings: Settings, port: number, dev
       NEXT_TELEMETRY_DISABLED: "1",
       PORT: String(port),
     },
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    stdio: ["ignore", "inherit", "inherit", dev ? "ignore" : "ipc"],
   });
 }
 

@@ -7,7 +7,10 @@ import { parseEnv } from "node:util";
 export type Settings = Record<string, string>;
 
 /** Reads the settings, after writing the file if there is none. Answers whether it was written. */
-export function readSettings(file: string, environment: NodeJS.ProcessEnv): { settings: Settings; isNew: boolean } {
+export function readSettings(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): { settings: Settings; isNew: boolean } {
   const isNew = !existsSync(file);
   // Exclusive: of two first starts one writes, and both use what it wrote.
   if (isNew) writeIfMissing(file, firstSettings());

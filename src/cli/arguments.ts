@@ -1,11 +1,17 @@
 // The words after a command, read strictly: what is not understood is refused before anything happens.
 import { parseArgs } from "node:util";
 import { MAX_AMOUNT } from "../kernel/amount.ts";
-import type { CommandOption } from "./command.ts";
 
 /** A command line that can't be understood; exit status 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+}
+
+export interface CommandOption {
+  readonly type: "string" | "boolean";
+  /** The option's value as the help writes it, such as `KEY`. */
+  readonly value?: string;
+  readonly help: string;
 }
 
 export interface Arguments {

@@ -1,13 +1,6 @@
 // What a command is: its words for the help, its options, and a function that answers data and the text a person reads.
-import type { Tallystick } from "../create-tallystick.ts";
-import type { Arguments } from "./arguments.ts";
-
-export interface CommandOption {
-  readonly type: "string" | "boolean";
-  /** The option's value as the help writes it, such as `KEY`. */
-  readonly value?: string;
-  readonly help: string;
-}
+import type { Engine } from "../engine.ts";
+import type { Arguments, CommandOption } from "./arguments.ts";
 
 export interface Outcome {
   /** The one JSON document of `--json`. */
@@ -18,7 +11,7 @@ export interface Outcome {
 }
 
 export interface CommandContext {
-  readonly tally: Tallystick;
+  readonly tally: Engine;
   /** The configuration file in use; undefined: none was found, and the catalog is empty. */
   readonly configFile: string | undefined;
   readonly actor: string;

@@ -1,6 +1,7 @@
 // The help texts, made from the commands' own words.
 import { readFileSync } from "node:fs";
-import type { Command, CommandOption, DiagnosticCommand } from "./command.ts";
+import type { CommandOption } from "./arguments.ts";
+import type { Command, DiagnosticCommand } from "./command.ts";
 import { commands } from "./commands.ts";
 import { pairs } from "./table.ts";
 

@@ -1,5 +1,5 @@
 // The options of commands that list.
-import type { CommandOption } from "./command.ts";
+import type { CommandOption } from "./arguments.ts";
 
 export function pageOptions(statuses: readonly string[]): Readonly<Record<string, CommandOption>> {
   return {

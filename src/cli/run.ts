@@ -3,8 +3,8 @@
 import { databaseError } from "../db/database-error.ts";
 import { errorBody, isTallystickError } from "../kernel/errors.ts";
 import { redact } from "../kernel/logger.ts";
-import { readArguments, UsageError } from "./arguments.ts";
-import type { Command, CommandOption, DiagnosticCommand, Outcome } from "./command.ts";
+import { readArguments, UsageError, type CommandOption } from "./arguments.ts";
+import type { Command, DiagnosticCommand, Outcome } from "./command.ts";
 import { commands } from "./commands.ts";
 import { commandHelp, generalHelp, version } from "./help.ts";
 import { withTally } from "./with-tally.ts";

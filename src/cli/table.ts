@@ -1,9 +1,11 @@
 // Text for people: tables in aligned columns.
 
+const MAX_WIDTH = 160;
+
 /** A table; numbers stand to the right. Answers `empty` when there is no row. */
 export function table(columns: readonly string[], rows: readonly (readonly unknown[])[], empty: string): string {
   if (rows.length === 0) return empty;
-  const cells = rows.map((row) => row.map(cell));
+  const cells = rows.map((row) => row.map((value) => shorten(cell(value))));
   const widths = columns.map((name, index) => Math.max(name.length, ...cells.map((row) => (row[index] ?? "").length)));
   const isNumber = columns.map((_name, index) => rows.every((row) => typeof row[index] === "number"));
   const line = (row: readonly string[]): string =>
@@ -29,7 +31,9 @@ export function count(number: number, noun: string): string {
 function cell(value: unknown): string {
   if (value === null || value === undefined) return "-";
   if (value instanceof Date) return value.toISOString();
-  return String(value)
-    .replace(/\p{Cc}+/gu, " ")
-    .slice(0, 120);
+  return String(value).replace(/\p{Cc}+/gu, " ");
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_WIDTH ? `${text.slice(0, MAX_WIDTH - 1)}…` : text;
 }

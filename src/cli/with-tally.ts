@@ -1,5 +1,5 @@
 // An engine for the length of one command.
-import { createTallystick } from "../create-tallystick.ts";
+import { createEngine } from "../engine.ts";
 import type { CommandContext, Outcome } from "./command.ts";
 import { loadConfig } from "./config.ts";
 import { surroundings } from "./env.ts";
@@ -13,7 +13,7 @@ export async function withTally(work: (context: CommandContext) => Promise<Outco
   try {
     const { catalog, payment, notifications, tasks, retry, maxTickGapMs, logger } = config;
     const options = { catalog, payment, notifications, tasks, retry, maxTickGapMs, logger };
-    const tally = createTallystick({ ...options, database: database.url });
+    const tally = createEngine({ ...options, database: database.url });
     try {
       return await work({ tally, configFile: file, actor: here.actor });
     } finally {

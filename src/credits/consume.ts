@@ -1,7 +1,7 @@
 // consume: burns credits now, first-expiring lots first.
 import type { Database } from "../db/database.ts";
 import { callFunction, refuse, target, type StoredOutcome, type WriteOptions } from "./context.ts";
-import { checkAccount, checkAmount, checkOptionalText, type AccountInput } from "./input.ts";
+import { checkAccount, checkAmount, checkOptionalText, metadataText, type AccountInput } from "./input.ts";
 
 export interface ConsumeInput extends AccountInput {
   /** Credits: a whole number, 1 to 2^53-1. */
@@ -47,7 +47,7 @@ export async function consume(database: Database, input: ConsumeInput, options?:
     p_feature: input.feature,
     p_idempotency_key: input.idempotencyKey,
     p_description: input.description,
-    p_metadata: input.metadata === undefined ? undefined : JSON.stringify(input.metadata),
+    p_metadata: metadataText(input.metadata),
   });
   if (result.outcome !== "ok") refuse(result);
   const { transactionId, balance, available, allocations, replayed } = result;

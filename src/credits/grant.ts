@@ -8,6 +8,7 @@ import {
   checkOptionalText,
   checkPriority,
   checkTime,
+  metadataText,
   type AccountInput,
   type GrantType,
 } from "./input.ts";
@@ -62,7 +63,7 @@ export async function grant(database: Database, input: GrantInput, options?: Wri
     p_priority: input.priority,
     p_idempotency_key: input.idempotencyKey,
     p_description: input.description,
-    p_metadata: input.metadata === undefined ? undefined : JSON.stringify(input.metadata),
+    p_metadata: metadataText(input.metadata),
     p_actor: input.actor,
   });
 }

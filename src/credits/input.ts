@@ -1,6 +1,6 @@
 // Checks of what callers give, before anything reaches the database. The functions in SQL check again what they must.
 import { assertAmount } from "../kernel/amount.ts";
-import { TallystickError } from "../kernel/errors.ts";
+import { isTallystickError, TallystickError } from "../kernel/errors.ts";
 
 /** Names an account: the product's user id, opaque here, and the unit counted. */
 export interface AccountInput {
@@ -64,7 +64,29 @@ function checkText(name: string, value: unknown, maxLength: number): void {
   if (typeof value !== "string" || value.length < 1 || value.length > maxLength) {
     throw invalid(`${name} must be a text of 1 to ${maxLength} characters.`);
   }
-  if (value.includes("\0")) throw invalid(`${name} may not contain the character U+0000.`);
+  checkStorable(name, value);
+}
+
+// Postgres refuses U+0000; half a surrogate pair would be stored as U+FFFD, so that two texts became one.
+function checkStorable(name: string, value: string): void {
+  if (/[\0\p{Surrogate}]/u.test(value)) {
+    throw invalid(`${name} may not contain the character U+0000 or half of a surrogate pair.`);
+  }
+}
+
+/** The JSON text of metadata. @throws invalid_request when it has no JSON text, or one that Postgres can't store */
+export function metadataText(metadata: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  if (metadata === undefined) return undefined;
+  try {
+    return JSON.stringify(metadata, (name, value: unknown) => {
+      checkStorable("metadata", name);
+      if (typeof value === "string") checkStorable("metadata", value);
+      return value;
+    });
+  } catch (error) {
+    // A cycle or a bigint.
+    throw isTallystickError(error) ? error : invalid("metadata must be plain JSON.");
+  }
 }
 
 export function checkPriority(priority: number | undefined): void {

@@ -39,7 +39,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const log = options.log ?? ((): void => undefined);
   const binaries = await findBinaries();
   mkdirSync(directory, { recursive: true });
-  const cluster: Cluster = { directory, binaries, account: chooseServerAccount(binaries.postgres, directory, log), log };
+  const cluster: Cluster = {
+    directory,
+    binaries,
+    account: chooseServerAccount(binaries.postgres, directory, log),
+    log,
+  };
   return withDirectoryLock(directory, 2 * waitMs, async () => {
     await createCluster(cluster);
     const deadline = Date.now() + waitMs;

@@ -74,6 +74,8 @@ export interface MigrationState {
   readonly pending: readonly string[];
   /** False when the SQL functions in the database are of another version. */
   readonly functionsCurrent: boolean;
+  /** Applied migrations that this version does not know: a newer one was here, and `migrate` refuses. */
+  readonly unknown: readonly string[];
 }
 
 /** Says what `migrate` would do, without doing it. */
@@ -85,6 +87,7 @@ export async function migrationState(queryable: Queryable, functions: readonly S
   return {
     pending: migrations.flatMap(({ name }) => (known.has(name) ? [] : [name])),
     functionsCurrent: known.get("functions") === digestOf(functions),
+    unknown: unknownTo(known),
   };
 }
 
@@ -107,14 +110,18 @@ async function record(tx: Queryable, name: string, hash: string): Promise<void> 
 }
 
 function refuseNewer(known: ReadonlyMap<string, string>): void {
-  const names = new Set(migrations.map(({ name }) => name));
-  const unknown = [...known.keys()].filter((name) => name !== "functions" && !names.has(name));
+  const unknown = unknownTo(known);
   if (unknown.length > 0) {
     throw new TallystickError(
       "invalid_state",
       `The database was migrated by a newer version (${unknown.join(", ")}); install that version or later.`,
     );
   }
+}
+
+function unknownTo(known: ReadonlyMap<string, string>): string[] {
+  const names = new Set(migrations.map(({ name }) => name));
+  return [...known.keys()].filter((name) => name !== "functions" && !names.has(name));
 }
 
 function digestOf(functions: readonly SqlFile[]): string {

@@ -26,8 +26,11 @@ export interface DrainResult {
 export interface Drain {
   /** Whatever was committed before the call is reached by it, but for the limits. */
   drain(input?: DrainInput): Promise<DrainResult>;
-  /** Ends the drain that runs: it claims no more, and resolves when the tasks that run have been settled. */
-  stop(): Promise<void>;
+  /**
+   * Ends the drain that runs, and those that begin before `until` settles: they claim no more. Resolves when the tasks
+   * that run have been settled.
+   */
+  stop(until?: Promise<unknown>): Promise<void>;
 }
 
 export function createDrain(runner: TaskRunner): Drain {
@@ -87,9 +90,9 @@ export function createDrain(runner: TaskRunner): Drain {
       };
       return next.result;
     },
-    async stop() {
+    async stop(until) {
       stopping.abort(new Error("the worker stops"));
-      await Promise.allSettled([current, next?.result]);
+      await Promise.allSettled([current, next?.result, until]);
       // A later call drains again: stopping a worker closes no door.
       stopping = new AbortController();
     },

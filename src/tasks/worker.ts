@@ -25,6 +25,7 @@ export function runWorker(options: WorkerOptions): Worker {
   const pollMs = options.pollMs ?? 1_000;
   const tickEveryMs = options.tickEveryMs ?? 60_000;
   const stopping = new AbortController();
+  let woken = false;
   let wakeUp: () => void = () => undefined;
 
   async function sleep(ms: number): Promise<void> {
@@ -40,6 +41,7 @@ export function runWorker(options: WorkerOptions): Worker {
   async function loop(): Promise<void> {
     let nextTick = performance.now();
     while (!stopping.signal.aborted) {
+      woken = false;
       try {
         if (performance.now() >= nextTick) {
           nextTick = performance.now() + tickEveryMs;
@@ -51,7 +53,7 @@ export function runWorker(options: WorkerOptions): Worker {
         // The database is away or restarting: the rows keep the work, the next round finds it.
         logger.warn({ error: error instanceof Error ? error.message : String(error) }, "the worker could not work; it tries again");
       }
-      if (!stopping.signal.aborted) await sleep(pollMs);
+      if (!stopping.signal.aborted && !woken) await sleep(pollMs);
     }
   }
 
@@ -64,7 +66,7 @@ export function runWorker(options: WorkerOptions): Worker {
     async stop() {
       stopping.abort();
       wakeUp();
-      await drain.stop();
+      await drain.stop(running);
       await running;
     },
   };

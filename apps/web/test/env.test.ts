@@ -4,7 +4,9 @@ import { expect, test } from "vitest";
 import { environmentNames, parseEnvironment } from "../src/env.ts";
 
 test("env.example names exactly the variables that are validated, in order, each with a comment of one line", () => {
-  const lines = readFileSync(path.resolve(import.meta.dirname, "../env.example"), "utf8").trim().split("\n");
+  const lines = readFileSync(path.resolve(import.meta.dirname, "../env.example"), "utf8")
+    .trim()
+    .split("\n");
   const names = lines.filter((_, index) => index % 2 === 1).map((line) => line.replace(/=$/, ""));
   expect(names).toEqual(environmentNames);
   expect(lines.filter((line, index) => index % 2 === 0 && !line.startsWith("# "))).toEqual([]);

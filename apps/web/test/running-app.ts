@@ -49,7 +49,8 @@ async function createDatabase(): Promise<string> {
   const client = new pg.Client({ connectionString: url.href });
   await client.connect();
   const name = `web_${randomBytes(8).toString("hex")}`;
-  await client.query(`create database ${name}`).finally(async () => client.end());
+  await client.query(`create database ${name}`);
+  await client.end();
   url.pathname = `/${name}`;
   return url.href;
 }

@@ -8,15 +8,13 @@ declare
   account_ids bigint[];
   counts record;
 begin
+  -- The limit counts what can be locked, so that busy accounts don't keep the others waiting.
   select array_agg(id) into account_ids from (
-    select account.id from tallystick.user_credit account
-    where account.id in (
-      select due.account_id from (
-        select account_id from tallystick.credit_lot
-        where open and expiration_date <= t and remaining_amount > held_amount
-        order by expiration_date limit p_batch) due)
-    order by account.id for no key update skip locked) locked;
+    select account.id from tallystick.credit_lot lot join tallystick.user_credit account on account.id = lot.account_id
+    where lot.open and lot.expiration_date <= t and lot.remaining_amount > lot.held_amount
+    order by lot.expiration_date limit p_batch for no key update of account skip locked) locked;
   if account_ids is null then return jsonb_build_object('expired', 0, 'accounts', 0, 'credits', 0); end if;
+  t := tallystick.clock(); -- later than every entry that these accounts have
 
   with due as (
     select id, account_id, held_amount, remaining_amount - held_amount as free,

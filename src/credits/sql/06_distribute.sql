@@ -26,6 +26,7 @@ declare
   account tallystick.user_credit;
   t timestamptz;
   enrolment_id bigint;
+  created boolean;
   last record;
   anchor timestamptz;
   first_period integer := 0;
@@ -51,7 +52,7 @@ begin
       from tallystick.credit_enrolment e
       where e.account_id = account.id and e.plan_id = p_plan_id and e.source = p_source and e.ended_at is null
         and e.period_count is not null
-      order by e.first_period desc limit 1;
+      order by ends_at desc limit 1;
     if found and last.ends_at > t - interval '1 month' then
       anchor := last.anchor_at;
       first_period := last.next_first;
@@ -64,8 +65,13 @@ begin
       first_period, first_due, p_payment_id, p_provider, p_fact, p_source, t)
     on conflict (provider, fact) where fact is not null do nothing
     returning id into enrolment_id;
+  created := enrolment_id is not null;
+  if not created then
+    -- The same fact, told about another account in a transaction that committed meanwhile.
+    select id into enrolment_id from tallystick.credit_enrolment where provider = p_provider and fact = p_fact;
+  end if;
   return jsonb_build_object('outcome', 'ok', 'enrolmentId', enrolment_id::text, 'accountId', account.id::text,
-    'created', enrolment_id is not null);
+    'created', created);
 end $$;
 
 -- Ends every enrolment of a source (a cancelled subscription): what was granted stays, no further period is.
@@ -93,16 +99,16 @@ declare
   account_ids bigint[];
   counts record;
 begin
+  -- The limit counts what can be locked and granted, so that busy and full accounts don't keep the others waiting.
   select array_agg(id) into account_ids from (
-    select account.id from tallystick.user_credit account
-    where account.id in (
-      select due.account_id from (
-        select enrolment.account_id from tallystick.credit_enrolment enrolment
-        where enrolment.next_due_at <= t and (p_account_id is null or enrolment.account_id = p_account_id)
-          and exists (select from jsonb_array_elements(p_plans) plan where plan ->> 'planId' = enrolment.plan_id)
-        order by enrolment.next_due_at, enrolment.id limit p_batch) due)
-    order by account.id for no key update skip locked) locked;
+    select account.id from tallystick.credit_enrolment enrolment
+    join tallystick.user_credit account on account.id = enrolment.account_id
+    join jsonb_to_recordset(p_plans) as plan ("planId" text, credits bigint) on plan."planId" = enrolment.plan_id
+    where enrolment.next_due_at <= t and (p_account_id is null or enrolment.account_id = p_account_id)
+      and plan.credits::numeric * enrolment.quantity + account.current_credits <= 9007199254740991
+    order by enrolment.next_due_at, enrolment.id limit p_batch for no key update of account skip locked) locked;
   if account_ids is null then return jsonb_build_object('granted', 0, 'credits', 0); end if;
+  t := tallystick.clock(); -- later than every entry that these accounts have
 
   with due as (
     -- One period of one enrolment for each account: each entry needs the balance that the one before it left.

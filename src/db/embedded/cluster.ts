@@ -131,7 +131,8 @@ async function trySpawn(cluster: Cluster, port: number, deadline: number): Promi
   for (;;) {
     if (failure !== undefined) return failure;
     const postmaster = readPostmaster(dataDirectory(cluster));
-    if (postmaster?.pid === child.pid && postmaster?.status === "ready" && (await answers(cluster, port))) return undefined;
+    if (postmaster?.pid === child.pid && postmaster?.status === "ready" && (await answers(cluster, port)))
+      return undefined;
     if (Date.now() > deadline) {
       child.kill("SIGQUIT");
       return "it took too long";

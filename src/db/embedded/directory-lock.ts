@@ -53,7 +53,7 @@ function lockNumbers(directory: string): number[] {
   return readdirSync(directory)
     .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
     .map((name) => Number(name.slice(prefix.length)))
-    .sort((a, b) => a - b);
+    .toSorted((a, b) => a - b);
 }
 
 function lockFile(directory: string, number: number): string {

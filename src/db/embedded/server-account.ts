@@ -94,6 +94,12 @@ function searchCapability(): string | undefined {
 }
 
 function reaches(account: ServerAccount, binary: string, directory: string): boolean {
-  const { file, args, options } = account.command("/bin/sh", ["-c", 'cd "$1" && "$2" --version', "sh", directory, binary]);
+  const { file, args, options } = account.command("/bin/sh", [
+    "-c",
+    'cd "$1" && "$2" --version',
+    "sh",
+    directory,
+    binary,
+  ]);
   return spawnSync(file, args, { ...options, cwd: "/", stdio: "ignore" }).status === 0;
 }

@@ -33,7 +33,7 @@ function createAuth(secret: string) {
     rateLimit: {
       enabled: true,
       storage: "database",
-      customRules: { "/sign-in/email": { window: 60, max: 10 }, "/sign-up/email": { window: 60, max: 20 } },
+      customRules: { "/sign-in/email": { window: 60, max: 10 }, "/sign-up/email": { window: 60, max: 30 } },
     },
     advanced: { useSecureCookies: publicUrl?.startsWith("https://") ?? isServerless() },
     telemetry: { enabled: false },

@@ -5,6 +5,7 @@ import { parseSetCookieHeader, toCookieOptions } from "better-auth/cookies";
 import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import * as z from "zod";
+import { textOf } from "../form-text.ts";
 import { auth } from "./auth.ts";
 
 export interface AuthFormState {
@@ -41,8 +42,8 @@ async function submit(
   input: typeof signInInput,
   form: FormData,
 ): Promise<AuthFormState> {
-  const entered = String(form.get("email") ?? "").trim();
-  const parsed = input.safeParse({ email: entered, password: form.get("password") ?? "" });
+  const entered = textOf(form, "email").trim();
+  const parsed = input.safeParse({ email: entered, password: textOf(form, "password") });
   if (!parsed.success) {
     const { email: emailErrors, password: passwordErrors } = z.flattenError(parsed.error).fieldErrors;
     return {

@@ -26,7 +26,9 @@ export function BalanceSummary({ balance }: { balance: Balance }) {
 }
 
 function nextExpiry(lots: Balance["lots"]): string {
-  const expiring = lots.flatMap(({ expiresAt, remaining }) => (expiresAt && remaining > 0 ? [{ expiresAt, remaining }] : []));
+  const expiring = lots.flatMap(({ expiresAt, remaining }) =>
+    expiresAt && remaining > 0 ? [{ expiresAt, remaining }] : [],
+  );
   if (lots.length === 0) return "Nothing to spend at the moment.";
   if (expiring.length === 0) return "These never expire.";
   const first = expiring.reduce((a, b) => (b.expiresAt < a.expiresAt ? b : a)).expiresAt;

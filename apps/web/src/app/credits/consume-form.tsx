@@ -2,6 +2,7 @@
 import { useActionState } from "react";
 import { consumeCreditsAction } from "../../actions/consume-credits.ts";
 import { Notice } from "../../components/notice.tsx";
+import { textOf } from "../../form-text.ts";
 import { wholeNumber } from "../../format.ts";
 
 interface FormState {
@@ -21,7 +22,9 @@ export function ConsumeForm({ formKey }: { formKey: string }) {
       <h2 id="use" className="font-semibold">
         Use credits
       </h2>
-      <p className="mt-1 text-sm leading-relaxed text-muted">What your product would do when work is done for a user.</p>
+      <p className="mt-1 text-sm leading-relaxed text-muted">
+        What your product would do when work is done for a user.
+      </p>
       <form action={submit} className="mt-5 grid gap-4" noValidate>
         <input type="hidden" name="idempotencyKey" value={formKey} />
         <div>
@@ -71,12 +74,11 @@ export function ConsumeForm({ formKey }: { formKey: string }) {
 }
 
 async function send(_: FormState, form: FormData): Promise<FormState> {
-  const text = (name: string): string => String(form.get(name) ?? "");
-  const entered = { amount: text("amount"), description: text("description") };
+  const entered = { amount: textOf(form, "amount"), description: textOf(form, "description") };
   const result = await consumeCreditsAction({
     amount: entered.amount.trim() === "" ? Number.NaN : Number(entered.amount),
     description: entered.description,
-    idempotencyKey: text("idempotencyKey"),
+    idempotencyKey: textOf(form, "idempotencyKey"),
   }).catch(() => ({ serverError: "The server could not be reached. Try again." }) as const);
   if (result.serverError !== undefined) return { ...entered, error: result.serverError };
   if ("validationErrors" in result && result.validationErrors) {

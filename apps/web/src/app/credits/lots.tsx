@@ -11,7 +11,10 @@ export function Lots({ lots }: { lots: Balance["lots"] }) {
       </h2>
       <ol className="mt-2 tabular-nums" data-testid="lots">
         {lots.map(({ id, type, amount, remaining, expiresAt }) => (
-          <li key={id} className="flex items-baseline justify-between gap-4 border-b border-line py-3 last:border-0 last:pb-0">
+          <li
+            key={id}
+            className="flex items-baseline justify-between gap-4 border-b border-line py-3 last:border-0 last:pb-0"
+          >
             <div>
               <p className="text-[0.9375rem]">{typeName(type)}</p>
               <p className="text-sm text-muted">

@@ -14,8 +14,8 @@ export default async function SignUpPage() {
     <div className="mx-auto max-w-sm sm:py-6">
       <h1 className="text-2xl font-semibold tracking-tight">Create an account</h1>
       <p className="mt-3 leading-relaxed text-muted">
-        You start with {registerGift.credits} credits as a gift, valid {registerGift.validDays} days, and the free plan’s
-        monthly credits.
+        You start with {registerGift.credits} credits as a gift, valid {registerGift.validDays} days, and the free
+        plan’s monthly credits.
       </p>
       <AuthForm action={signUp} submitLabel="Create account" pendingLabel="Creating your account…" newPassword />
       <p className="mt-6 text-sm text-muted">

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { portOf, readSettings } from "./settings.ts";
+import { portOf, readSettings } from "../../../scripts/start/settings.ts";
 
 let directory: string;
 let file: string;

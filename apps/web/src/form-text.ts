@@ -1,0 +1,7 @@
+// Reads a form's text field.
+
+/** The field's text; empty when it is missing, or a file. */
+export function textOf(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === "string" ? value : "";
+}

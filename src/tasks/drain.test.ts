@@ -1,0 +1,148 @@
+// drain within its limits, beside other drains of the process, and on a small pool.
+import { describe, expect, it } from "vitest";
+import { setUp, signal, type Setup } from "../../test/flows/setup.ts";
+import type { TallystickOptions } from "../options.ts";
+import { defineTask } from "./task.ts";
+
+const quick = defineTask({ name: "quick", run: async () => undefined });
+
+async function withQuick(count: number, options: Partial<TallystickOptions> = {}): Promise<Setup> {
+  const setup = await setUp({ payment: undefined, tasks: [quick], ...options });
+  for (let index = 0; index < count; index += 1) await setup.tally.tasks.enqueue({ name: "quick" });
+  return setup;
+}
+
+async function statuses({ sql }: Setup): Promise<Record<string, number>> {
+  const rows = await sql.query<{ status: string; count: number }>("select status, count(*) as count from tallystick.task group by status");
+  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+}
+
+describe("drain", () => {
+  it("runs all that is due and answers with zeros when nothing is", async () => {
+    const { tally } = await withQuick(30);
+    expect(await tally.drain()).toEqual({ processed: 30, done: 30, failed: 0, dead: 0, remaining: 0, nextRunAt: null });
+    expect(await tally.drain()).toEqual({ processed: 0, done: 0, failed: 0, dead: 0, remaining: 0, nextRunAt: null });
+  });
+
+  it.each([1, 5, 7])("begins exactly %i tasks when told so, and leaves the others unclaimed", async (maxTasks) => {
+    const setup = await withQuick(20);
+    expect(await setup.tally.drain({ maxTasks })).toMatchObject({ processed: maxTasks, remaining: 20 - maxTasks });
+    expect(await statuses(setup)).toEqual({ done: maxTasks, pending: 20 - maxTasks });
+  });
+
+  it("begins none when its time is over, and says what remains", async () => {
+    const setup = await withQuick(3);
+    expect(await setup.tally.drain({ budgetMs: 0 })).toMatchObject({ processed: 0, remaining: 3 });
+    expect(await setup.tally.drain({ maxTasks: 0 })).toMatchObject({ processed: 0, remaining: 3 });
+    expect(await statuses(setup)).toEqual({ pending: 3 });
+  });
+
+  it("gives claimed tasks back in their place and with no attempt counted when the time ends before their turn", async () => {
+    const slow = defineTask({
+      name: "slow",
+      load: async () => new Promise<void>((resolve) => setTimeout(resolve, 30)),
+      run: async () => undefined,
+    });
+    const setup = await setUp({ payment: undefined, tasks: [slow, quick], poolSize: 1 });
+    const { taskId } = await setup.tally.tasks.enqueue({ name: "slow", lane: "first" });
+    for (let index = 0; index < 3; index += 1) await setup.tally.tasks.enqueue({ name: "quick", lane: `lane-${index}` });
+    const { items } = await setup.tally.tasks.list();
+    const places = new Map(items.map((task) => [task.id, task.runAt.getTime()]));
+    expect(await setup.tally.drain({ budgetMs: 20 })).toMatchObject({ processed: 1, done: 1, remaining: 3 });
+    expect(await setup.tally.tasks.get(taskId)).toMatchObject({ status: "done" });
+    for (const { id, status, attempts, runAt } of (await setup.tally.tasks.list({ status: "pending" })).items) {
+      expect({ id, status, attempts, place: runAt.getTime() }).toEqual({ id, status: "pending", attempts: 0, place: places.get(id) });
+    }
+    expect(await setup.tally.drain()).toMatchObject({ done: 3, remaining: 0 });
+  });
+
+  it("works with a pool of one connection", async () => {
+    const setup = await withQuick(12, { poolSize: 1 });
+    await setup.tally.tasks.enqueue({ name: "quick", lane: "a" });
+    expect(await setup.tally.drain()).toMatchObject({ done: 13, remaining: 0 });
+  });
+
+  it("goes on claiming while one task takes long", async () => {
+    const begun = signal();
+    const release = signal();
+    const ran = signal();
+    const slow = defineTask({
+      name: "slow",
+      async load() {
+        begun.give();
+        await release.given;
+      },
+      run: async () => undefined,
+    });
+    const urgent = defineTask({ name: "urgent", run: async () => ran.give() });
+    const { tally } = await setUp({ payment: undefined, tasks: [slow, urgent] });
+    await tally.tasks.enqueue({ name: "slow" });
+    const drained = tally.drain();
+    await begun.given;
+    await tally.tasks.enqueue({ name: "urgent" });
+    const second = tally.drain();
+    await ran.given;
+    release.give();
+    expect(await drained).toMatchObject({ done: 2 });
+    expect(await second).toMatchObject({ processed: 0, remaining: 0 });
+  });
+});
+
+describe("drains at once in one process", () => {
+  it("share the work, each task once, and all find it finished", async () => {
+    const setup = await withQuick(40);
+    const results = await Promise.all(Array.from({ length: 10 }, async () => setup.tally.drain()));
+    expect(results.reduce((sum, { processed }) => sum + processed, 0)).toBeGreaterThanOrEqual(40);
+    expect(results.map(({ remaining }) => remaining)).toEqual(Array.from({ length: 10 }, () => 0));
+    expect(await statuses(setup)).toEqual({ done: 40 });
+    expect(await setup.sql.query("select max(attempts) as attempts from tallystick.task")).toEqual([{ attempts: 1 }]);
+  });
+
+  it("reach what was committed before each call, whatever point the other drain is at", async () => {
+    const { tally, sql } = await withQuick(0);
+    await Promise.all(
+      Array.from({ length: 150 }, async () => {
+        const { taskId } = await tally.tasks.enqueue({ name: "quick" });
+        await tally.drain();
+        const [task] = await sql.query("select status from tallystick.task where id = $1", [taskId]);
+        expect(task).toEqual({ status: "done" });
+      }),
+    );
+  });
+
+  it("are not held to the smaller limits of the one that runs", async () => {
+    const { tally } = await withQuick(10);
+    const small = tally.drain({ maxTasks: 1 });
+    const all = tally.drain();
+    expect(await small).toMatchObject({ processed: 1 });
+    expect(await all).toMatchObject({ processed: 9, remaining: 0 });
+  });
+});
+
+describe("a database that fails", () => {
+  it("by a backend killed in the middle of an effect costs one attempt, and the effect is there once after the next", async () => {
+    let calls = 0;
+    const write = defineTask({
+      name: "write",
+      async run({ tx }) {
+        calls += 1;
+        await tx.query("insert into effect values (1)");
+        if (calls === 1) await tx.query("select pg_terminate_backend(pg_backend_pid())");
+      },
+    });
+    const { tally, sql } = await setUp({ payment: undefined, tasks: [write], retry: { baseDelayMs: 0 } });
+    await sql.query("create table effect (a integer)");
+    const { taskId } = await tally.tasks.enqueue({ name: "write", lane: "a" });
+    expect(await tally.drain()).toMatchObject({ processed: 2, failed: 1, done: 1 });
+    expect(await sql.query("select a from effect")).toEqual([{ a: 1 }]);
+    expect(await tally.tasks.get(taskId)).toMatchObject({ status: "done", attempts: 2 });
+  });
+
+  it("by the claim itself rejects the drain, and the next one works", async () => {
+    const { tally, sql } = await withQuick(1);
+    await sql.query("alter function tallystick.claim_tasks(integer, integer, text) rename to claim_tasks_away");
+    await expect(tally.drain()).rejects.toMatchObject({ code: "not_migrated" });
+    await sql.query("alter function tallystick.claim_tasks_away(integer, integer, text) rename to claim_tasks");
+    expect(await tally.drain()).toMatchObject({ done: 1 });
+  });
+});

@@ -1,0 +1,30 @@
+// What tells whether tasks are being looked after: the heartbeat of the tick, dead letters, the age of what is due.
+import type { Queryable } from "../db/database.ts";
+import { TICK } from "./tick.ts";
+
+export interface TaskHealth {
+  /** The latest tick; null when none has ever run. */
+  readonly lastTick: { readonly at: Date; readonly ageMs: number; readonly status: string; readonly error: string | null } | null;
+  readonly dead: number;
+  /** How long the oldest due task has been waiting, on the database's clock; null when nothing is due. */
+  readonly oldestDueMs: number | null;
+}
+
+/** Reads the health of the task runtime. */
+export async function taskHealth(queryable: Queryable): Promise<TaskHealth> {
+  const [tick] = await queryable.query<{ at: Date; age_ms: number; status: string; error: string | null }>(
+    `select due_at as at, (extract(epoch from tallystick.clock() - due_at) * 1000)::bigint as age_ms, status, error
+     from tallystick.schedule_run where task_name = $1 order by due_at desc limit 1`,
+    [TICK],
+  );
+  const [backlog] = await queryable.query<{ dead: number; oldest_due_ms: number | null }>(
+    `select (select count(*) from tallystick.task where status = 'dead') as dead,
+       (select (extract(epoch from tallystick.clock() - min(run_at)) * 1000)::bigint from tallystick.task
+        where status = 'pending' and run_at <= tallystick.clock()) as oldest_due_ms`,
+  );
+  return {
+    lastTick: tick === undefined ? null : { at: tick.at, ageMs: tick.age_ms, status: tick.status, error: tick.error },
+    dead: backlog?.dead ?? 0,
+    oldestDueMs: backlog?.oldest_due_ms ?? null,
+  };
+}
