@@ -198,6 +198,17 @@ describe("the repository", () => {
     expect(read("package-lock.json")).not.toMatch(/"resolved": "https?:/);
   });
 
+  it("has a lock file that names every optional platform package, so that npm ci takes it on any platform", () => {
+    const { packages } = JSON.parse(read("package-lock.json")) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const locked = Object.keys(packages).map((place) => place.slice(place.lastIndexOf("node_modules/") + 13));
+    const missing = Object.values(packages)
+      .flatMap(({ optionalDependencies }) => Object.keys(optionalDependencies ?? {}))
+      .filter((name) => !locked.includes(name));
+    expect(missing, "run node scripts/complete-lock.ts").toEqual([]);
+  });
+
   it("pins one Node for scripts, engines and version managers", () => {
     const { devDependencies, engines } = JSON.parse(read("package.json")) as {
       devDependencies: { node: string };

@@ -56,7 +56,9 @@ function parse(options: Words["options"], words: readonly string[]) {
 export function readAmount(text: string): number {
   const amount = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(amount) || amount < 1) {
-    throw new UsageError(`AMOUNT must be a whole number from 1 to ${MAX_AMOUNT} in plain digits, not ${JSON.stringify(text)}.`);
+    throw new UsageError(
+      `AMOUNT must be a whole number from 1 to ${MAX_AMOUNT} in plain digits, not ${JSON.stringify(text)}.`,
+    );
   }
   return amount;
 }
@@ -88,7 +90,9 @@ export function readTime(name: string, text: string | undefined): Date | undefin
   if (text === undefined) return undefined;
   const time = isoPattern.test(text) ? new Date(text) : new Date(Number.NaN);
   if (Number.isNaN(time.getTime())) {
-    throw new UsageError(`--${name} must be a date such as 2027-01-31 or a time with its zone such as 2027-01-31T12:00:00Z.`);
+    throw new UsageError(
+      `--${name} must be a date such as 2027-01-31 or a time with its zone such as 2027-01-31T12:00:00Z.`,
+    );
   }
   return time;
 }

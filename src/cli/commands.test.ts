@@ -38,7 +38,15 @@ describe("balance, grant and consume", () => {
   it("reads zeros for an unknown user", async () => {
     const { status, document } = await json("balance", "nobody");
     expect(status).toBe(0);
-    expect(document).toEqual({ userId: "nobody", unit: "credit", balance: 0, available: 0, held: 0, debt: 0, lots: [] });
+    expect(document).toEqual({
+      userId: "nobody",
+      unit: "credit",
+      balance: 0,
+      available: 0,
+      held: 0,
+      debt: 0,
+      lots: [],
+    });
   });
 
   it("grants with the operating system's user as the actor and the reason in the journal", async () => {
@@ -63,7 +71,11 @@ describe("balance, grant and consume", () => {
   it("grants lots that expire, in a unit of their own, and lists them", async () => {
     await cli("grant", "bob", "7", "--reason", "trial", "--expires-at", "2100-01-31", "--unit", "token");
     const { document } = await json("balance", "bob", "--unit", "token");
-    expect(document).toMatchObject({ unit: "token", balance: 7, lots: [{ remaining: 7, expiresAt: "2100-01-31T00:00:00.000Z" }] });
+    expect(document).toMatchObject({
+      unit: "token",
+      balance: 7,
+      lots: [{ remaining: 7, expiresAt: "2100-01-31T00:00:00.000Z" }],
+    });
     const { stdout } = await cli("balance", "bob", "--unit", "token");
     expect(stdout).toMatch(/^lot +type +amount +remaining +priority +expires$/m);
   });
@@ -71,7 +83,10 @@ describe("balance, grant and consume", () => {
   it("consumes all of an amount, or refuses with exit status 1 and changes nothing", async () => {
     await cli("grant", "carol", "10", "--reason", "test");
     const consumed = await json("consume", "carol", "4", "--description", "image");
-    expect(consumed).toMatchObject({ status: 0, document: { balance: 6, allocations: [{ amount: 4 }], replayed: false } });
+    expect(consumed).toMatchObject({
+      status: 0,
+      document: { balance: 6, allocations: [{ amount: 4 }], replayed: false },
+    });
     const refused = await json("consume", "carol", "7");
     expect(refused).toMatchObject({ status: 1, document: { error: { code: "insufficient_credits", available: 6 } } });
     expect(await cli("consume", "carol", "7")).toEqual({
@@ -89,11 +104,17 @@ describe("migrate", () => {
     const doctor = await runCli(["doctor"], fresh);
     expect(doctor.status).toBe(1);
     expect(doctor.stdout).toMatch(/^fail +migrations +pending: 0001_ledger/m);
-    expect(await runCli(["balance", "x"], fresh)).toMatchObject({ status: 1, stderr: expect.stringContaining("(not_migrated)") });
+    expect(await runCli(["balance", "x"], fresh)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("(not_migrated)"),
+    });
     const first = JSON.parse((await runCli(["migrate", "--json"], fresh)).stdout) as { applied: string[] };
     expect(first).toMatchObject({ functionsReplaced: true });
     expect(first.applied).toContain("0001_ledger");
-    expect(JSON.parse((await runCli(["migrate", "--json"], fresh)).stdout)).toEqual({ applied: [], functionsReplaced: false });
+    expect(JSON.parse((await runCli(["migrate", "--json"], fresh)).stdout)).toEqual({
+      applied: [],
+      functionsReplaced: false,
+    });
     expect((await runCli(["doctor"], fresh)).status).toBe(0);
   });
 });
@@ -101,8 +122,14 @@ describe("migrate", () => {
 describe("expire and distribute", () => {
   it("counts what it booked", async () => {
     await cli("grant", "late", "9", "--reason", "test", "--expires-at", "2100-01-01");
-    await query("update tallystick.credit_lot set effective_at = '2020-01-01', expiration_date = '2020-01-02' where amount = 9");
-    expect(await json("expire")).toEqual({ status: 0, document: { expired: 1, accounts: 1, credits: 9, remaining: 0 } });
+    await query(
+      "update tallystick.credit_lot set effective_at = '2020-01-01', expiration_date = '2020-01-02' where amount = 9",
+    );
+    await query("update tallystick.user_credit set next_change_at = '2020-01-02' where user_id = 'late'");
+    expect(await json("expire")).toEqual({
+      status: 0,
+      document: { expired: 1, accounts: 1, credits: 9, remaining: 0 },
+    });
     expect((await cli("expire", "--budget-ms", "1000")).stdout).toBe("Expired 0 lots of 0 accounts: 0 credits.\n");
   });
 
@@ -122,26 +149,43 @@ describe("expire and distribute", () => {
 describe("events, tasks and replay", () => {
   it("lists, filters and pages what was received, and reopens an event or its task", async () => {
     const { tally } = await createTestEngine({ database: databaseUrl });
-    await sendEvent(tally, { id: "evt_cli1", type: "checkout.session.completed", object: checkoutSession({ userId: "payer", priceId: "price_credits_plus" }) });
+    await sendEvent(tally, {
+      id: "evt_cli1",
+      type: "checkout.session.completed",
+      object: checkoutSession({ userId: "payer", priceId: "price_credits_plus" }),
+    });
     await sendEvent(tally, { id: "evt_cli2", type: "customer.created", object: { object: "customer", id: "cus_1" } });
     await tally.drain();
     await tally.close();
 
     const { document } = await json("events", "--limit", "1");
-    expect(document).toMatchObject({ items: [{ eventId: "evt_cli2", status: "ignored" }], nextCursor: expect.any(String) });
+    expect(document).toMatchObject({
+      items: [{ eventId: "evt_cli2", status: "ignored" }],
+      nextCursor: expect.any(String),
+    });
     const second = await json("events", "--cursor", String(document["nextCursor"]), "--status", "processed");
     const items = second.document["items"] as { id: string; eventId: string; taskId: string }[];
     expect(items).toMatchObject([{ eventId: "evt_cli1", status: "processed" }]);
     expect((await cli("events")).stdout).toMatch(/^ *id +event +type +status +task +received$/m);
 
     const [event] = items;
-    expect(await json("replay", "evt_cli1", "--reason", "again")).toEqual({ status: 0, document: { id: "evt_cli1", kind: "event", status: "pending" } });
-    expect((await json("tasks", "--status", "pending")).document).toMatchObject({ items: [{ id: event?.taskId, name: "payment-event" }] });
+    expect(await json("replay", "evt_cli1", "--reason", "again")).toEqual({
+      status: 0,
+      document: { id: "evt_cli1", kind: "event", status: "pending" },
+    });
+    expect((await json("tasks", "--status", "pending")).document).toMatchObject({
+      items: [{ id: event?.taskId, name: "payment-event" }],
+    });
     expect(await json("replay", String(event?.id), "--event")).toMatchObject({ status: 0 });
     expect(await json("replay", String(event?.taskId))).toMatchObject({ status: 0, document: { kind: "task" } });
-    const attempts = await query("select worker, error from tallystick.task_attempt where outcome = 'replayed' order by id");
+    const attempts = await query(
+      "select worker, error from tallystick.task_attempt where outcome = 'replayed' order by id",
+    );
     expect(attempts[0]).toEqual({ worker: expect.stringMatching(/^cli:/), error: "again" });
-    expect(await json("replay", "evt_unknown")).toMatchObject({ status: 1, document: { error: { code: "not_found" } } });
+    expect(await json("replay", "evt_unknown")).toMatchObject({
+      status: 1,
+      document: { error: { code: "not_found" } },
+    });
 
     const drained = await runCli(["drain", "--json"], { databaseUrl, directory: configuredDirectory() });
     expect(JSON.parse(drained.stdout)).toMatchObject({ done: 1, dead: 0, remaining: 0 });
@@ -160,7 +204,11 @@ describe("tick and drain", () => {
     const configured = { databaseUrl, directory: configuredDirectory() };
     const { status, stdout } = await runCli(["tick", "--json"], configured);
     expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ slots: 0, maintenance: { expire: {}, distribute: {} }, tasks: { dead: 0 } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      slots: 0,
+      maintenance: { expire: {}, distribute: {} },
+      tasks: { dead: 0 },
+    });
     expect((await cli("doctor")).stdout).toMatch(/^ok +tick +last one/m);
   });
 });
@@ -184,7 +232,9 @@ describe("doctor and audit", () => {
     await query("update tallystick.schedule_run set due_at = due_at - interval '26 hours' where task_name = 'tick'");
     await query("select tallystick.enqueue_task('x', '{}', 1)");
     await query("update tallystick.task set run_at = run_at - interval '10 minutes' where name = 'x'");
-    await query("update tallystick.task set status = 'dead', finished_at = clock_timestamp() where id in (select max(id) from tallystick.task where status = 'done')");
+    await query(
+      "update tallystick.task set status = 'dead', finished_at = clock_timestamp() where id in (select max(id) from tallystick.task where status = 'done')",
+    );
     const { status, document } = await json("doctor");
     expect(status).toBe(0);
     const checks = document["checks"] as { name: string; status: string; advice: string | null }[];

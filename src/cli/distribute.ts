@@ -15,9 +15,13 @@ export const distribute: Command = {
       const result = await tally.credits.distribute({ budgetMs });
       const { credits, remaining, unknownPlans } = result;
       const notes = [
-        ...(configFile === undefined ? ["No tallystick.config was found here: the catalog is empty, so nothing can be due."] : []),
+        ...(configFile === undefined
+          ? ["No tallystick.config was found here: the catalog is empty, so nothing can be due."]
+          : []),
         ...(remaining > 0 ? [`${count(remaining, "enrolment")} left; run it again.`] : []),
-        ...(unknownPlans.length > 0 ? [`Accounts are enrolled in plans that the catalog does not know: ${unknownPlans.join(", ")}.`] : []),
+        ...(unknownPlans.length > 0
+          ? [`Accounts are enrolled in plans that the catalog does not know: ${unknownPlans.join(", ")}.`]
+          : []),
       ];
       return {
         data: result,

@@ -18,7 +18,11 @@ export const tick: Command = {
       const result = await tally.tick({ budgetMs });
       const { slots, maintenance, tasks, durationMs } = result;
       const counts = Object.entries(maintenance).map(([name, work]) => [name, describe(work)] as const);
-      const lines = [["schedules", `${count(slots, "slot")} claimed`] as const, ...counts, ["tasks", describeDrain(tasks)] as const];
+      const lines = [
+        ["schedules", `${count(slots, "slot")} claimed`] as const,
+        ...counts,
+        ["tasks", describeDrain(tasks)] as const,
+      ];
       return { data: result, text: pairs([...lines, ["duration", `${durationMs} ms`]]) };
     };
   },

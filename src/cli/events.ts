@@ -17,7 +17,14 @@ export const events: Command = {
     const cursor = readNumber("cursor", given.option("cursor"), Number.MAX_SAFE_INTEGER);
     return async ({ tally }) => {
       const page = await tally.events.list({ status, limit, cursor: cursor?.toString() });
-      const rows = page.items.map((event) => [Number(event.id), event.eventId, event.type, event.status, event.taskId, event.receivedAt]);
+      const rows = page.items.map((event) => [
+        Number(event.id),
+        event.eventId,
+        event.type,
+        event.status,
+        event.taskId,
+        event.receivedAt,
+      ]);
       const text = table(["id", "event", "type", "status", "task", "received"], rows, "No events.");
       return { data: page, text: page.nextCursor === null ? text : `${text}\nMore: --cursor ${page.nextCursor}` };
     };

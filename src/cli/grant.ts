@@ -34,7 +34,10 @@ export const grant: Command = {
       });
       const { transactionId, balance, replayed } = result;
       const done = replayed ? "Granted before under this key" : `Granted ${amount}`;
-      return { data: result, text: `${done} to ${given.parameter("USER")} (entry ${transactionId}); balance ${balance}.` };
+      return {
+        data: result,
+        text: `${done} to ${given.parameter("USER")} (entry ${transactionId}); balance ${balance}.`,
+      };
     };
   },
 };

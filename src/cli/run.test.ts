@@ -36,7 +36,11 @@ describe("usage", () => {
     ["a budget that is no number", ["expire", "--budget-ms", "soon"]],
     ["an id that is neither", ["replay", "abc"]],
   ])("refuses %s with exit status 2 before it looks for a database", async (_what, words) => {
-    expect(await runCli(words, { directory })).toEqual({ status: 2, stdout: "", stderr: expect.stringMatching(/^error: .+ \(usage\)\n$/) });
+    expect(await runCli(words, { directory })).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringMatching(/^error: .+ \(usage\)\n$/),
+    });
   });
 
   it("answers one JSON document with the error under --json", async () => {
@@ -49,7 +53,9 @@ describe("usage", () => {
     const help = await runCli(["--help"], { directory });
     expect(help.status).toBe(0);
     const names = [...help.stdout.matchAll(/^ {2}([a-z]+)[ A-Z]* {2}/gm)].map(([, name]) => String(name));
-    expect(names).toEqual(expect.arrayContaining(["migrate", "doctor", "balance", "grant", "consume", "tick", "drain", "replay", "audit"]));
+    expect(names).toEqual(
+      expect.arrayContaining(["migrate", "doctor", "balance", "grant", "consume", "tick", "drain", "replay", "audit"]),
+    );
     const texts = await Promise.all(names.map(async (name) => runCli([name, "--help"], { directory })));
     texts.forEach(({ status, stdout }, index) => {
       expect(status).toBe(0);
@@ -65,7 +71,10 @@ describe("the database", () => {
     const { status, stderr } = await runCli(["balance", "u"], { directory });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^error: No database was found: DATABASE_URL is not set.* \(not_found\)\n$/);
-    expect(await runCli(["doctor"], { directory })).toMatchObject({ status: 1, stdout: expect.stringMatching(/^fail +database/) });
+    expect(await runCli(["doctor"], { directory })).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^fail +database/),
+    });
   });
 
   it("that does not answer is an error without its password", async () => {
@@ -89,7 +98,10 @@ describe("the database", () => {
     // Joined, not stopped: the server still answers its first user.
     expect(await answers(postgres.connectionString)).toBe(true);
     await postgres.stop();
-    expect(await runCli(["grant", "u", "3", "--reason", "r"], { directory: inside })).toMatchObject({ status: 0, stderr: "" });
+    expect(await runCli(["grant", "u", "3", "--reason", "r"], { directory: inside })).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
     expect(await answers(postgres.connectionString)).toBe(false);
   });
 
@@ -100,7 +112,10 @@ describe("the database", () => {
     expect(result).toMatchObject({ status: 1, stderr: expect.stringContaining("tallystick.config.mjs must export") });
     writeFileSync(path.join(folder, "tallystick.config.mjs"), "throw new Error('sk_live_secret is missing');");
     const thrown = await runCli(["distribute"], { directory: folder, databaseUrl: "postgres://127.0.0.1:1/x" });
-    expect(thrown).toMatchObject({ status: 1, stderr: expect.stringContaining("could not be loaded: sk_… is missing") });
+    expect(thrown).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("could not be loaded: sk_… is missing"),
+    });
   });
 });
 

@@ -7,7 +7,6 @@ import { readArguments, UsageError, type CommandOption } from "./arguments.ts";
 import type { Command, DiagnosticCommand, Outcome } from "./command.ts";
 import { commands } from "./commands.ts";
 import { commandHelp, generalHelp, version } from "./help.ts";
-import { withTally } from "./with-tally.ts";
 
 const general: Readonly<Record<string, CommandOption>> = {
   json: { type: "boolean", help: "Print one JSON document." },
@@ -56,7 +55,10 @@ function findCommand(name: string | undefined): Command | DiagnosticCommand {
 async function execute(command: Command | DiagnosticCommand, words: readonly string[]): Promise<Outcome> {
   const given = readArguments({ ...command, options: { ...command.options, ...general } }, words);
   if ("diagnose" in command) return command.diagnose();
-  return withTally(command.prepare(given));
+  const work = command.prepare(given);
+  // Loaded now: help and usage errors need neither the engine nor a driver, and come at once.
+  const { withTally } = await import("./with-tally.ts");
+  return withTally(work);
 }
 
 function describe(error: unknown): { status: number; body: { error: { code: string; message: string } } } {

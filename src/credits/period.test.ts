@@ -17,17 +17,17 @@ async function periodStarts(anchors: readonly Date[], zone: string, periods: rea
   return rows.map(({ starts }) => starts.map((text) => Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"))));
 }
 
-const periods = Array.from({ length: 50 }, (_, k) => k);
+const periods = Array.from({ length: 28 }, (_, k) => k);
 
 describe("period_start", () => {
   it.each(["UTC", "Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kathmandu"])(
     "keeps the anchor's local day and hour in %s, on every day of the month, through leap years and clock changes",
     async (zone) => {
       const anchors: Date[] = [];
-      for (const month of [0, 1, 2, 9, 11]) {
+      for (const month of [0, 9]) {
         for (let day = 1; day <= 31; day += 1) {
-          // Midnight, the hours that clocks skip and repeat, noon and the last moment of the day, by the zone's clock.
-          for (const minute of [0, 90, 150, 210, 720, 1439]) anchors.push(new Date(momentOf(Date.UTC(2023, month, day, 0, minute), zone)));
+          // Midnight, the hour that clocks skip and repeat, and the last minute of the day, by the zone's clock.
+          for (const minute of [0, 150, 1439]) anchors.push(new Date(momentOf(Date.UTC(2023, month, day, 0, minute), zone)));
         }
       }
       const starts = await periodStarts(anchors, zone, periods);

@@ -17,10 +17,11 @@ export interface PaymentInput {
 }
 
 /**
- * Writes or completes the row and answers its id. What is paid stays paid: a failure or a pending state that is told
- * later changes nothing but what was unknown.
+ * Writes or completes the row and answers its id. What is paid stays paid, and what failed is not pending again: a lesser
+ * state that is told later changes nothing but what was unknown.
  */
 export async function recordPayment(tx: Queryable, input: PaymentInput): Promise<number> {
+  const sessionId = await joinSessionToInvoice(tx, input);
   const reference = input.invoiceId ? "invoice_id" : "session_id";
   const [row] = await tx.query<{ id: number }>(
     `insert into tallystick.payment as payment (provider, user_id, customer_id, type, status, paid, paid_at, amount, currency,
@@ -34,7 +35,7 @@ export async function recordPayment(tx: Queryable, input: PaymentInput): Promise
        subscription_id = coalesce(excluded.subscription_id, payment.subscription_id),
        price_id = coalesce(excluded.price_id, payment.price_id),
        type = case when payment.subscription_id is not null then payment.type else excluded.type end,
-       status = case when payment.paid then payment.status else excluded.status end,
+       status = case when payment.paid or excluded.status = 'pending' then payment.status else excluded.status end,
        paid = payment.paid or excluded.paid,
        paid_at = coalesce(payment.paid_at, excluded.paid_at),
        amount = case when payment.paid and not excluded.paid then payment.amount else excluded.amount end,
@@ -49,7 +50,7 @@ export async function recordPayment(tx: Queryable, input: PaymentInput): Promise
       input.status,
       input.money.amount,
       input.money.currency,
-      input.sessionId ?? null,
+      sessionId,
       input.invoiceId ?? null,
       input.paymentIntentId ?? null,
       input.subscriptionId ?? null,
@@ -57,4 +58,27 @@ export async function recordPayment(tx: Queryable, input: PaymentInput): Promise
     ],
   );
   return row?.id ?? 0;
+}
+
+// A session that got its invoice late was recorded by its own id, and the invoice perhaps by its: one payment, one row.
+async function joinSessionToInvoice(tx: Queryable, input: PaymentInput): Promise<string | null> {
+  const { provider, sessionId, invoiceId } = input;
+  if (!sessionId || !invoiceId) return sessionId ?? null;
+  await tx.query(
+    `with by_invoice as (
+       select from tallystick.payment where provider = $1 and invoice_id = $3
+     ), adopted as (
+       update tallystick.payment set invoice_id = $3
+       where provider = $1 and session_id = $2 and invoice_id is null and not exists (select from by_invoice)
+     )
+     -- Unpaid, it gave nothing and nothing refers to it.
+     delete from tallystick.payment
+     where provider = $1 and session_id = $2 and invoice_id is null and not paid and exists (select from by_invoice)`,
+    [provider, sessionId, invoiceId],
+  );
+  const apart = await tx.query(
+    "select from tallystick.payment where provider = $1 and session_id = $2 and invoice_id is distinct from $3",
+    [provider, sessionId, invoiceId],
+  );
+  return apart.length > 0 ? null : sessionId;
 }

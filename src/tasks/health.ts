@@ -4,7 +4,12 @@ import { TICK } from "./tick.ts";
 
 export interface TaskHealth {
   /** The latest tick; null when none has ever run. */
-  readonly lastTick: { readonly at: Date; readonly ageMs: number; readonly status: string; readonly error: string | null } | null;
+  readonly lastTick: {
+    readonly at: Date;
+    readonly ageMs: number;
+    readonly status: string;
+    readonly error: string | null;
+  } | null;
   readonly dead: number;
   /** How long the oldest due task has been waiting, on the database's clock; null when nothing is due. */
   readonly oldestDueMs: number | null;

@@ -57,3 +57,17 @@ export async function untilBlocked(sql: Database, sqlLike: string): Promise<void
     if (rows.length > 0) return;
   }
 }
+
+export interface Entry {
+  readonly user_id: string;
+  readonly type: string;
+  readonly amount: number;
+}
+
+/** The whole journal, each account in its order; ids and times are left out, so that two runs can be compared. */
+export async function journal(sql: Database): Promise<Entry[]> {
+  return sql.query<Entry>(
+    `select account.user_id, entry.type, entry.amount from tallystick.credit_transaction entry
+     join tallystick.user_credit account on account.id = entry.account_id order by account.user_id, entry.seq`,
+  );
+}

@@ -19,7 +19,11 @@ export interface CliOptions {
 /** Runs `tallystick` with these words; its environment is only what is given. */
 export async function runCli(words: readonly string[], options: CliOptions): Promise<CliResult> {
   const { databaseUrl, directory, environment } = options;
-  const env = { PATH: process.env["PATH"], ...environment, ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) };
+  const env = {
+    PATH: process.env["PATH"],
+    ...environment,
+    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+  };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [main, ...words], { cwd: directory, env }, (_error, stdout, stderr) => {
       resolve({ status: child.exitCode ?? -1, stdout, stderr });

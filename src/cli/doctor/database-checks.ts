@@ -26,7 +26,8 @@ export async function checkClock(database: Database): Promise<Finding> {
   // Anything within the round trip may be its own duration.
   const skewMs = now < before ? before - now : Math.max(0, now - after);
   const message = `this process and the database differ by ${duration(skewMs)}`;
-  const advice = "Synchronise the clocks (NTP): webhook signatures are checked against this one, expiry against the database's.";
+  const advice =
+    "Synchronise the clocks (NTP): webhook signatures are checked against this one, expiry against the database's.";
   if (skewMs > SKEW_FAIL_MS) return fail("clock", message, advice);
   return skewMs > SKEW_WARN_MS ? warn("clock", message, advice) : ok("clock", message);
 }
@@ -36,7 +37,13 @@ export async function checkMigrations(tally: Pick<Engine, "migrationState">): Pr
   const advice = "Run `tallystick migrate`.";
   const findings =
     unknown.length > 0
-      ? [fail("migrations", `a newer version was here: ${unknown.join(", ")}`, "Install that version of tallystick or a later one.")]
+      ? [
+          fail(
+            "migrations",
+            `a newer version was here: ${unknown.join(", ")}`,
+            "Install that version of tallystick or a later one.",
+          ),
+        ]
       : pending.length > 0
         ? [fail("migrations", `pending: ${pending.join(", ")}`, advice)]
         : [ok("migrations", "all applied")];

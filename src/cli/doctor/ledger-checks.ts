@@ -19,7 +19,11 @@ function checkTick(last: Awaited<ReturnType<typeof taskHealth>>["lastTick"]): Fi
   if (last === null) return warn("tick", "none has run yet", advice);
   const message = `last one ${duration(last.ageMs)} ago`;
   if (last.status === "failed") {
-    return fail("tick", `${message}, and it failed: ${last.error ?? "no error recorded"}`, "Mend the cause; the next tick catches up.");
+    return fail(
+      "tick",
+      `${message}, and it failed: ${last.error ?? "no error recorded"}`,
+      "Mend the cause; the next tick catches up.",
+    );
   }
   return last.ageMs > TICK_WARN_MS ? warn("tick", message, advice) : ok("tick", message);
 }
@@ -41,5 +45,9 @@ function checkDead(dead: number): Finding {
 export async function checkLedger({ credits }: Pick<Engine, "credits">): Promise<Finding> {
   const { accounts, violations } = await credits.audit();
   if (violations.length === 0) return ok("ledger", `consistent, ${count(accounts, "account")}`);
-  return fail("ledger", count(violations.length, "violation"), "Read `tallystick audit`; correct by entries, never by editing rows.");
+  return fail(
+    "ledger",
+    count(violations.length, "violation"),
+    "Read `tallystick audit`; correct by entries, never by editing rows.",
+  );
 }

@@ -1,0 +1,118 @@
+// Stripe's objects as its events carry them, in the shape since API 2025-03-31, with only what is read of them.
+import { uniqueId } from "../support/engine.ts";
+
+export interface LineInput {
+  readonly priceId: string;
+  readonly amount?: number;
+  readonly quantity?: number;
+  readonly proration?: boolean;
+  readonly id?: string;
+}
+
+export interface InvoiceInput {
+  readonly lines: readonly LineInput[];
+  readonly id?: string;
+  readonly customer?: string;
+  readonly userId?: string;
+  /** Null: an invoice outside a subscription. */
+  readonly subscription?: string | null;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** An invoice of any number of lines. */
+export function invoice(input: InvoiceInput): Record<string, unknown> {
+  const subscription = input.subscription === undefined ? uniqueId("sub") : input.subscription;
+  const lines = input.lines.map((line) => ({
+    id: line.id ?? uniqueId("il"),
+    object: "line_item",
+    amount: line.amount ?? 2000,
+    currency: "usd",
+    quantity: line.quantity ?? 1,
+    period: { start: 1_760_000_000, end: 1_762_600_000 },
+    parent:
+      subscription === null
+        ? { type: "invoice_item_details", invoice_item_details: { proration: line.proration ?? false } }
+        : {
+            type: "subscription_item_details",
+            subscription_item_details: { proration: line.proration ?? false, subscription, subscription_item: "si_1" },
+          },
+    pricing: { type: "price_details", price_details: { price: line.priceId, product: "prod_1" } },
+  }));
+  const total = lines.reduce((sum, { amount }) => sum + amount, 0);
+  return {
+    id: input.id ?? uniqueId("in"),
+    object: "invoice",
+    customer: input.customer ?? uniqueId("cus"),
+    amount_paid: Math.max(0, total),
+    amount_due: Math.max(0, total),
+    amount_remaining: Math.max(0, total),
+    attempt_count: 1,
+    next_payment_attempt: 1_762_700_000,
+    currency: "usd",
+    status: "paid",
+    metadata: { ...(subscription === null && input.userId !== undefined && { userId: input.userId }), ...input.metadata },
+    parent:
+      subscription === null
+        ? null
+        : {
+            type: "subscription_details",
+            subscription_details: { subscription, metadata: input.userId === undefined ? {} : { userId: input.userId } },
+          },
+    lines: { object: "list", has_more: false, data: lines },
+  };
+}
+
+export interface SubscriptionInput {
+  readonly id: string;
+  readonly customer: string;
+  readonly userId?: string;
+  readonly priceId?: string;
+  readonly status: string;
+  readonly cancelAtPeriodEnd?: boolean;
+}
+
+export function subscription(input: SubscriptionInput): Record<string, unknown> {
+  return {
+    id: input.id,
+    object: "subscription",
+    customer: input.customer,
+    status: input.status,
+    cancel_at_period_end: input.cancelAtPeriodEnd ?? false,
+    ended_at: input.status === "canceled" ? 1_762_600_000 : null,
+    metadata: input.userId === undefined ? {} : { userId: input.userId },
+    items: {
+      object: "list",
+      data: [
+        {
+          id: "si_1",
+          quantity: 1,
+          current_period_start: 1_760_000_000,
+          current_period_end: 1_762_600_000,
+          price: { id: input.priceId ?? "price_pro_monthly" },
+        },
+      ],
+    },
+  };
+}
+
+/** The checkout session that began a subscription: it tells whose customer it is. */
+export function subscriptionSession(input: {
+  readonly customer: string;
+  readonly userId: string;
+  readonly subscription: string;
+}): Record<string, unknown> {
+  return {
+    id: uniqueId("cs_test"),
+    object: "checkout.session",
+    mode: "subscription",
+    payment_status: "paid",
+    customer: input.customer,
+    subscription: input.subscription,
+    invoice: uniqueId("in"),
+    payment_intent: null,
+    amount_total: 2000,
+    currency: "usd",
+    client_reference_id: input.userId,
+    metadata: { userId: input.userId },
+  };
+}
