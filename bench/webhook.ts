@@ -13,6 +13,8 @@ const secret = "whsec_bench";
 const concurrency = 16;
 const rounds = 7;
 const operations = 1500;
+// Renewals come from customers that are known.
+const customers = 2000;
 
 export async function benchWebhook(databaseUrl: string): Promise<void> {
   const tally = createTallystick({ database: databaseUrl, catalog: defineCatalog({}) });
@@ -47,7 +49,7 @@ async function compare(servers: readonly RunningServer[]): Promise<void> {
   async function prepare(_contender: Contender, first: number): Promise<void> {
     signed.clear();
     for (let index = first; index < first + operations; index += 1) {
-      const body = template.replaceAll("BENCH", String(index));
+      const body = template.replace("evt_BENCH", `evt_${index}`).replace("cus_BENCH", `cus_${index % customers}`);
       signed.set(index, { body, signature: await webhooks.generateTestHeaderStringAsync({ payload: body, secret }) });
     }
   }

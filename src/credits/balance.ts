@@ -36,8 +36,21 @@ export async function balance(database: Database, input: AccountInput, options?:
     p_user_id: input.userId,
     p_unit: input.unit,
   });
+  // Named one by one: jsonb keeps no order, and people read these answers.
   return {
-    ...stored,
-    lots: stored.lots.map((lot) => ({ ...lot, expiresAt: lot.expiresAt === null ? null : new Date(lot.expiresAt) })),
+    userId: stored.userId,
+    unit: stored.unit,
+    balance: stored.balance,
+    available: stored.available,
+    held: stored.held,
+    debt: stored.debt,
+    lots: stored.lots.map(({ id, type, amount, remaining, expiresAt, priority }) => ({
+      id,
+      type,
+      amount,
+      remaining,
+      expiresAt: expiresAt === null ? null : new Date(expiresAt),
+      priority,
+    })),
   };
 }

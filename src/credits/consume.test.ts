@@ -28,7 +28,9 @@ describe("consume refuses as invalid_request:", () => {
   ])("%s", async (_, wrong) => {
     await ledger.credits.grant({ userId: "valid", amount: 100, type: "adjustment" });
     const before = await ledger.credits.balance({ userId: "valid" });
-    await expect(ledger.credits.consume({ userId: "valid", amount: 1, ...wrong })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(ledger.credits.consume({ userId: "valid", amount: 1, ...wrong })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
     expect(await ledger.credits.balance({ userId: "valid" })).toEqual(before);
   });
 });
@@ -46,9 +48,13 @@ describe("consume", () => {
   it("takes all of the amount or nothing", async () => {
     await ledger.credits.grant({ userId: "all", amount: 5, type: "adjustment" });
     await ledger.credits.grant({ userId: "all", amount: 5, type: "adjustment" });
-    await expect(ledger.credits.consume({ userId: "all", amount: 11 })).rejects.toMatchObject({ details: { available: 10 } });
+    await expect(ledger.credits.consume({ userId: "all", amount: 11 })).rejects.toMatchObject({
+      details: { available: 10 },
+    });
     expect(await ledger.credits.consume({ userId: "all", amount: 10 })).toMatchObject({ balance: 0, available: 0 });
-    await expect(ledger.credits.consume({ userId: "all", amount: 1 })).rejects.toMatchObject({ code: "insufficient_credits" });
+    await expect(ledger.credits.consume({ userId: "all", amount: 1 })).rejects.toMatchObject({
+      code: "insufficient_credits",
+    });
   });
 
   it("never takes an expired lot, swept or not, nor is it in the balance from its very moment on", async () => {
@@ -59,7 +65,9 @@ describe("consume", () => {
     expect(await ledger.credits.balance({ userId })).toMatchObject({ balance: 42, available: 42 });
     pass(ledger, 1);
     expect(await ledger.credits.balance({ userId })).toMatchObject({ balance: 2, available: 2, lots: [{ amount: 2 }] });
-    await expect(ledger.credits.consume({ userId, amount: 3 })).rejects.toMatchObject({ details: { balance: 2, available: 2 } });
+    await expect(ledger.credits.consume({ userId, amount: 3 })).rejects.toMatchObject({
+      details: { balance: 2, available: 2 },
+    });
     expect(await ledger.credits.consume({ userId, amount: 2 })).toMatchObject({ balance: 0 });
     expect(await ledger.credits.expire()).toMatchObject({ expired: 1, credits: 40 });
     expect(await ledger.credits.balance({ userId })).toMatchObject({ balance: 0 });
@@ -68,12 +76,17 @@ describe("consume", () => {
   it("takes a pending lot from its first moment on, and no earlier", async () => {
     const userId = "pending";
     const { balance } = await ledger.credits.grant({
-      ...{ userId, amount: 8, type: "adjustment" },
-      ...{ effectiveAt: inDays(1), expiresAt: inDays(2) },
+      userId,
+      amount: 8,
+      type: "adjustment",
+      effectiveAt: inDays(1),
+      expiresAt: inDays(2),
     });
     expect(balance).toBe(0);
     pass(ledger, day - 1);
-    await expect(ledger.credits.consume({ userId, amount: 1 })).rejects.toMatchObject({ details: { balance: 0, available: 0 } });
+    await expect(ledger.credits.consume({ userId, amount: 1 })).rejects.toMatchObject({
+      details: { balance: 0, available: 0 },
+    });
     pass(ledger, 1);
     expect(await ledger.credits.consume({ userId, amount: 3 })).toMatchObject({ balance: 5, available: 5 });
     pass(ledger, day);
@@ -88,7 +101,9 @@ describe("consume", () => {
       [userId],
     );
     await expect(ledger.credits.consume({ userId, amount: 6 })).rejects.toMatchObject({ details: { available: 5 } });
-    await expect(ledger.credits.consume({ userId, amount: 6, feature: "text" })).rejects.toMatchObject({ code: "insufficient_credits" });
+    await expect(ledger.credits.consume({ userId, amount: 6, feature: "text" })).rejects.toMatchObject({
+      code: "insufficient_credits",
+    });
     const { allocations } = await ledger.credits.consume({ userId, amount: 6, feature: "image" });
     expect(allocations.map(({ amount }) => amount)).toEqual([5, 1]);
   });
@@ -100,8 +115,13 @@ describe("consume", () => {
     await ledger.credits.consume({ userId, amount: 1, idempotencyKey: "before" });
     await ledger.credits.enrol({ userId, planId: "keep" });
     await ledger.database.query("update tallystick.user_credit set frozen_at = now() where user_id = $1", [userId]);
-    await expect(ledger.credits.consume({ userId, amount: 1 })).rejects.toMatchObject({ code: "account_frozen", status: 422 });
-    expect(await ledger.credits.consume({ userId, amount: 1, idempotencyKey: "before" })).toMatchObject({ replayed: true });
+    await expect(ledger.credits.consume({ userId, amount: 1 })).rejects.toMatchObject({
+      code: "account_frozen",
+      status: 422,
+    });
+    expect(await ledger.credits.consume({ userId, amount: 1, idempotencyKey: "before" })).toMatchObject({
+      replayed: true,
+    });
     await ledger.credits.grant({ userId, amount: 1, type: "adjustment" });
     pass(ledger, 31 * day);
     expect(await ledger.credits.expire()).toMatchObject({ expired: 1, credits: 4 });
@@ -120,7 +140,9 @@ describe("consume", () => {
         from tallystick.user_credit account, generate_series(1, 9999) n returning id, account_id, seq)
       insert into tallystick.credit_lot (id, account_id, amount, remaining_amount, priority, effective_at, expiration_date)
       select id, account_id, 3, 3, seq % 5, clock_timestamp(), clock_timestamp() + make_interval(hours => 1 + seq::integer % 50) from journal`);
-    await own.database.query(`update tallystick.user_credit set current_credits = 29998, seq = 10000, next_change_at = '-infinity'`);
+    await own.database.query(
+      `update tallystick.user_credit set current_credits = 29998, seq = 10000, next_change_at = '-infinity'`,
+    );
     await own.database.query("analyze tallystick.credit_lot");
     // Computes the totals anew, over all lots.
     await own.credits.grant({ userId, amount: 2, type: "adjustment", priority: 1000 });

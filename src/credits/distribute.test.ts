@@ -23,8 +23,16 @@ async function paid(input: Partial<FactEnrolInput> = {}): Promise<EnrolResult> {
   facts += 1;
   return ledger.database.transaction(async (tx) =>
     enrolForFact(tx, plans, {
-      ...{ userId: "ann", planId: "pro", type: "subscription_renewal", quantity: 1, periodCount: 12, paymentId: 1 },
-      ...{ provider: "stripe", fact: `line_${facts}`, source: "sub_1", ...input },
+      userId: "ann",
+      planId: "pro",
+      type: "subscription_renewal",
+      quantity: 1,
+      periodCount: 12,
+      paymentId: 1,
+      provider: "stripe",
+      fact: `line_${facts}`,
+      source: "sub_1",
+      ...input,
     }),
   );
 }
@@ -56,8 +64,12 @@ describe("enrol", () => {
   });
 
   it("refuses a plan that the catalog does not have, and a user id that is none", async () => {
-    await expect(ledger.credits.enrol({ userId: "ann", planId: "gold" })).rejects.toMatchObject({ code: "invalid_request" });
-    await expect(ledger.credits.enrol({ userId: "", planId: "free" })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(ledger.credits.enrol({ userId: "ann", planId: "gold" })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+    await expect(ledger.credits.enrol({ userId: "", planId: "free" })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
     expect(await ledger.database.query("select id from tallystick.user_credit")).toEqual([]);
   });
 
@@ -70,7 +82,7 @@ describe("enrol", () => {
 
   it("for one fact and two accounts at once makes one enrolment, and both callers are told which", async () => {
     const [one, two] = await Promise.all([paid({ fact: "race" }), paid({ fact: "race", userId: "bob" })]);
-    expect([one.created, two.created].toSorted()).toEqual([false, true]);
+    expect([one, two].filter(({ created }) => created)).toHaveLength(1);
     expect(one.enrolmentId).toBe(two.enrolmentId);
   });
 
@@ -89,14 +101,26 @@ describe("distribute", () => {
     expect(await ledger.credits.distribute()).toEqual({ count: 1, credits: 50, remaining: 0, unknownPlans: [] });
     expect(await ledger.credits.distribute()).toMatchObject({ count: 0 });
     const { lots } = await ledger.credits.balance({ userId: "ann" });
-    expect(lots.map(({ expiresAt }) => expiresAt?.toISOString())).toEqual(["2026-03-02T10:00:00.000Z", "2026-03-30T10:00:00.000Z"]);
+    expect(lots.map(({ expiresAt }) => expiresAt?.toISOString())).toEqual([
+      "2026-03-02T10:00:00.000Z",
+      "2026-03-30T10:00:00.000Z",
+    ]);
   });
 
   it("grants a paid year twelve periods on the anchor's day, and then no more", async () => {
     await paid();
     expect(await daily("2027-06-01")).toEqual([
-      ...["2026-02-28", "2026-03-31", "2026-04-30", "2026-05-31", "2026-06-30", "2026-07-31"],
-      ...["2026-08-31", "2026-09-30", "2026-10-31", "2026-11-30", "2026-12-31"],
+      "2026-02-28",
+      "2026-03-31",
+      "2026-04-30",
+      "2026-05-31",
+      "2026-06-30",
+      "2026-07-31",
+      "2026-08-31",
+      "2026-09-30",
+      "2026-10-31",
+      "2026-11-30",
+      "2026-12-31",
     ]);
     expect(await types()).toHaveLength(12);
   });
@@ -105,7 +129,13 @@ describe("distribute", () => {
     facts += 1;
     await ledger.database.transaction(async (tx) =>
       enrolForFact(tx, plans, {
-        ...{ userId: "ann", planId: "pro", type: "lifetime_monthly", quantity: 1, paymentId: 1, provider: "stripe", fact: "life" },
+        userId: "ann",
+        planId: "pro",
+        type: "lifetime_monthly",
+        quantity: 1,
+        paymentId: 1,
+        provider: "stripe",
+        fact: "life",
       }),
     );
     at("2036-01-31T10:00:00Z");
@@ -185,8 +215,16 @@ describe("distribute", () => {
     await ledger.credits.enrol({ userId: "ann", planId: "keep" });
     await ledger.credits.enrol({ userId: "bob", planId: "keep" });
     pass(ledger, 40 * day);
-    const later = createCredits(ledger.database, plans.filter(({ id }) => id !== "free"));
-    expect(await later.distribute({ batchSize: 1 })).toEqual({ count: 2, credits: 14, remaining: 0, unknownPlans: ["free"] });
+    const later = createCredits(
+      ledger.database,
+      plans.filter(({ id }) => id !== "free"),
+    );
+    expect(await later.distribute({ batchSize: 1 })).toEqual({
+      count: 2,
+      credits: 14,
+      remaining: 0,
+      unknownPlans: ["free"],
+    });
     expect(await ledger.credits.distribute()).toMatchObject({ count: 1, credits: 50, unknownPlans: [] });
   });
 
@@ -226,10 +264,20 @@ describe("distribute", () => {
       with account as (insert into tallystick.user_credit (user_id) select 'user' || n from generate_series(1, 5000) n returning id)
       insert into tallystick.credit_enrolment (account_id, plan_id, type, anchor_at, next_due_at)
       select id, 'free', 'monthly_refresh', '2025-12-31 10:00+00', '2025-12-31 10:00+00' from account`);
-    expect(await ledger.credits.distribute()).toEqual({ count: 10_000, credits: 500_000, remaining: 0, unknownPlans: [] });
+    expect(await ledger.credits.distribute()).toEqual({
+      count: 10_000,
+      credits: 500_000,
+      remaining: 0,
+      unknownPlans: [],
+    });
     expect(await ledger.credits.audit()).toEqual({ ok: true, accounts: 5000, violations: [] });
     pass(ledger, 30 * day);
-    expect(await ledger.credits.expire()).toMatchObject({ expired: 10_000, accounts: 5000, credits: 500_000, remaining: 0 });
+    expect(await ledger.credits.expire()).toMatchObject({
+      expired: 10_000,
+      accounts: 5000,
+      credits: 500_000,
+      remaining: 0,
+    });
     expect(await ledger.credits.audit()).toMatchObject({ ok: true });
   });
 });

@@ -14,7 +14,9 @@ const inDays = (days: number): Date => new Date((ledger.now?.getTime() ?? 0) + d
 
 async function give(userId: string, amount: number, days: number | null): Promise<string> {
   const { transactionId } = await ledger.credits.grant({
-    ...{ userId, amount, type: "adjustment" },
+    userId,
+    amount,
+    type: "adjustment",
     ...(days !== null && { expiresAt: inDays(days) }),
   });
   return transactionId;
@@ -27,7 +29,12 @@ async function entries(userId: string): Promise<unknown[]> {
 
 describe("expire", () => {
   it("books all expired lots of an account in one entry that names each, and marks them processed", async () => {
-    const lots = [await give("ann", 10, 1), await give("ann", 20, 2), await give("ann", 40, 9), await give("ann", 80, null)];
+    const lots = [
+      await give("ann", 10, 1),
+      await give("ann", 20, 2),
+      await give("ann", 40, 9),
+      await give("ann", 80, null),
+    ];
     await ledger.credits.consume({ userId: "ann", amount: 3 });
     pass(ledger, 3 * day);
     expect(await ledger.credits.expire()).toEqual({ expired: 2, accounts: 1, credits: 27, remaining: 0 });

@@ -76,17 +76,43 @@ describe("grant", () => {
   it("takes the limits of every field", async () => {
     const userId = "u".repeat(255);
     const result = await ledger.credits.grant({
-      ...{ userId, unit: `u${"_9".repeat(15)}z`, amount: Number.MAX_SAFE_INTEGER, type: "register_gift", priority: 1000 },
-      ...{ idempotencyKey: "k".repeat(255), description: "d".repeat(1000), actor: "a".repeat(255), metadata: { a: [1, { b: null }] } },
-      ...{ effectiveAt: new Date(0), expiresAt: new Date("9999-12-31T23:59:59.999Z") },
+      userId,
+      unit: `u${"_9".repeat(15)}z`,
+      amount: Number.MAX_SAFE_INTEGER,
+      type: "register_gift",
+      priority: 1000,
+      idempotencyKey: "k".repeat(255),
+      description: "d".repeat(1000),
+      actor: "a".repeat(255),
+      metadata: { a: [1, { b: null }] },
+      effectiveAt: new Date(0),
+      expiresAt: new Date("9999-12-31T23:59:59.999Z"),
     });
-    expect(result).toMatchObject({ balance: Number.MAX_SAFE_INTEGER, available: Number.MAX_SAFE_INTEGER, replayed: false });
+    expect(result).toMatchObject({
+      balance: Number.MAX_SAFE_INTEGER,
+      available: Number.MAX_SAFE_INTEGER,
+      replayed: false,
+    });
   });
 
   it("stores every text literally, whatever SQL it looks like", async () => {
     const text = `x'); drop table tallystick.user_credit; -- $1 $$ \\ " {} %s 😀`;
-    await ledger.credits.grant({ ...grant, userId: text, idempotencyKey: text, description: text, actor: text, metadata: { [text]: text } });
-    const consumed = { userId: text, amount: 1, feature: text, idempotencyKey: `${text}2`, description: text, metadata: { text } };
+    await ledger.credits.grant({
+      ...grant,
+      userId: text,
+      idempotencyKey: text,
+      description: text,
+      actor: text,
+      metadata: { [text]: text },
+    });
+    const consumed = {
+      userId: text,
+      amount: 1,
+      feature: text,
+      idempotencyKey: `${text}2`,
+      description: text,
+      metadata: { text },
+    };
     await ledger.credits.consume(consumed);
     expect(await ledger.credits.balance({ userId: text })).toMatchObject({ userId: text, balance: 9 });
     const stored = await ledger.database.query(
@@ -104,7 +130,10 @@ describe("grant", () => {
     await ledger.credits.grant({ ...grant, userId: "units", idempotencyKey: "k" });
     await ledger.credits.grant({ ...grant, userId: "units", unit: "token", amount: 5, idempotencyKey: "k" });
     expect(await ledger.credits.balance({ userId: "units" })).toMatchObject({ unit: "credit", balance: 10 });
-    expect(await ledger.credits.balance({ userId: "units", unit: "token" })).toMatchObject({ unit: "token", balance: 5 });
+    expect(await ledger.credits.balance({ userId: "units", unit: "token" })).toMatchObject({
+      unit: "token",
+      balance: 5,
+    });
   });
 
   it("takes an effective moment in the past for now", async () => {
@@ -114,15 +143,22 @@ describe("grant", () => {
 
   it("refuses what would bring the balance above 2^53-1, and the account goes on", async () => {
     await ledger.credits.grant({ ...grant, userId: "rich", amount: Number.MAX_SAFE_INTEGER - 5 });
-    await expect(ledger.credits.grant({ ...grant, userId: "rich", amount: 6 })).rejects.toMatchObject({ code: "balance_limit" });
-    expect(await ledger.credits.grant({ ...grant, userId: "rich", amount: 5 })).toMatchObject({ balance: Number.MAX_SAFE_INTEGER });
-    expect(await ledger.credits.consume({ userId: "rich", amount: Number.MAX_SAFE_INTEGER })).toMatchObject({ balance: 0 });
+    await expect(ledger.credits.grant({ ...grant, userId: "rich", amount: 6 })).rejects.toMatchObject({
+      code: "balance_limit",
+    });
+    expect(await ledger.credits.grant({ ...grant, userId: "rich", amount: 5 })).toMatchObject({
+      balance: Number.MAX_SAFE_INTEGER,
+    });
+    expect(await ledger.credits.consume({ userId: "rich", amount: Number.MAX_SAFE_INTEGER })).toMatchObject({
+      balance: 0,
+    });
   });
 
   it("with several lots shows and burns them by priority, then scope, then expiry, then age", async () => {
     const userId = "order";
     const soon = new Date("2026-03-02T12:00:00Z");
-    const give = async (amount: number, terms: object): Promise<unknown> => ledger.credits.grant({ ...grant, userId, amount, ...terms });
+    const give = async (amount: number, terms: object): Promise<unknown> =>
+      ledger.credits.grant({ ...grant, userId, amount, ...terms });
     await give(1, { priority: 200, expiresAt: soon });
     await give(2, {});
     await give(3, {});

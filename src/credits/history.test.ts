@@ -19,8 +19,24 @@ describe("history", () => {
     expect(nextCursor).toBeNull();
     const common = { id: expect.stringMatching(/^\d+$/), createdAt: expect.any(Date) };
     expect(items).toEqual([
-      { ...common, type: "usage", amount: -4, balanceAfter: 6, remainingAmount: null, expirationDate: null, description: "an image" },
-      { ...common, type: "register_gift", amount: 10, balanceAfter: 10, remainingAmount: 6, expirationDate: expiresAt, description: null },
+      {
+        ...common,
+        type: "usage",
+        amount: -4,
+        balanceAfter: 6,
+        remainingAmount: null,
+        expirationDate: null,
+        description: "an image",
+      },
+      {
+        ...common,
+        type: "register_gift",
+        amount: 10,
+        balanceAfter: 10,
+        remainingAmount: 6,
+        expirationDate: expiresAt,
+        description: null,
+      },
     ]);
   });
 
@@ -62,29 +78,50 @@ describe("history", () => {
     { userId: "" },
     { unit: "Credit" },
   ])("refuses %j as invalid_request", async (wrong) => {
-    await expect(ledger.credits.history({ userId: "ann", ...wrong })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(ledger.credits.history({ userId: "ann", ...wrong })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
   });
 });
 
 describe("balance", () => {
   it("of an account that does not exist is zero, and makes none", async () => {
     expect(await ledger.credits.balance({ userId: "nobody", unit: "token" })).toEqual({
-      ...{ userId: "nobody", unit: "token", balance: 0, available: 0, held: 0, debt: 0, lots: [] },
+      userId: "nobody",
+      unit: "token",
+      balance: 0,
+      available: 0,
+      held: 0,
+      debt: 0,
+      lots: [],
     });
     expect(await ledger.database.query("select id from tallystick.user_credit where user_id = 'nobody'")).toEqual([]);
   });
 
   it("names each live lot with its type, rest and expiry", async () => {
     const expiresAt = new Date(Date.now() + 60_000);
-    const lot = await ledger.credits.grant({ userId: "lots", amount: 10, type: "purchase_package", expiresAt, priority: 7 });
+    const lot = await ledger.credits.grant({
+      userId: "lots",
+      amount: 10,
+      type: "purchase_package",
+      expiresAt,
+      priority: 7,
+    });
     await ledger.credits.consume({ userId: "lots", amount: 3 });
     const { lots } = await ledger.credits.balance({ userId: "lots" });
-    expect(lots).toEqual([{ id: lot.transactionId, type: "purchase_package", amount: 10, remaining: 7, expiresAt, priority: 7 }]);
+    expect(lots).toEqual([
+      { id: lot.transactionId, type: "purchase_package", amount: 10, remaining: 7, expiresAt, priority: 7 },
+    ]);
   });
 
-  it.each([{ userId: "" }, { userId: "a\0" }, { userId: "u".repeat(256) }, { unit: "" }])("refuses %j", async (wrong) => {
-    await expect(ledger.credits.balance({ userId: "ann", ...wrong })).rejects.toMatchObject({ code: "invalid_request" });
-  });
+  it.each([{ userId: "" }, { userId: "a\0" }, { userId: "u".repeat(256) }, { unit: "" }])(
+    "refuses %j",
+    async (wrong) => {
+      await expect(ledger.credits.balance({ userId: "ann", ...wrong })).rejects.toMatchObject({
+        code: "invalid_request",
+      });
+    },
+  );
 });
 
 describe("a merged account", () => {

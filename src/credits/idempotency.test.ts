@@ -22,7 +22,10 @@ describe("an idempotency key", () => {
   it("answers a repeated consumption before the balance is looked at", async () => {
     await ledger.credits.grant({ userId: "c", amount: 10, type });
     const first = await ledger.credits.consume({ userId: "c", amount: 10, idempotencyKey: "k" });
-    expect(await ledger.credits.consume({ userId: "c", amount: 10, idempotencyKey: "k" })).toEqual({ ...first, replayed: true });
+    expect(await ledger.credits.consume({ userId: "c", amount: 10, idempotencyKey: "k" })).toEqual({
+      ...first,
+      replayed: true,
+    });
   });
 
   it("is not spent by a refusal: the same request succeeds later", async () => {
@@ -39,32 +42,62 @@ describe("an idempotency key", () => {
     const conflict = { code: "idempotency_conflict", status: 409 };
     const { grant, consume } = ledger.credits;
     await expect(grant({ userId: "x", amount: 11, type, idempotencyKey: "g" })).rejects.toMatchObject(conflict);
-    await expect(grant({ userId: "x", amount: 10, type: "register_gift", idempotencyKey: "g" })).rejects.toMatchObject(conflict);
-    await expect(grant({ userId: "x", amount: 10, type, priority: 1, idempotencyKey: "g" })).rejects.toMatchObject(conflict);
+    await expect(grant({ userId: "x", amount: 10, type: "register_gift", idempotencyKey: "g" })).rejects.toMatchObject(
+      conflict,
+    );
+    await expect(grant({ userId: "x", amount: 10, type, priority: 1, idempotencyKey: "g" })).rejects.toMatchObject(
+      conflict,
+    );
     await expect(grant({ userId: "x", amount: 1, type, idempotencyKey: "c" })).rejects.toMatchObject(conflict);
     await expect(consume({ userId: "x", amount: 10, idempotencyKey: "g" })).rejects.toMatchObject(conflict);
-    await expect(consume({ userId: "x", amount: 2, feature: "image", idempotencyKey: "c" })).rejects.toMatchObject(conflict);
-    await expect(consume({ userId: "x", amount: 1, feature: "video", idempotencyKey: "c" })).rejects.toMatchObject(conflict);
+    await expect(consume({ userId: "x", amount: 2, feature: "image", idempotencyKey: "c" })).rejects.toMatchObject(
+      conflict,
+    );
+    await expect(consume({ userId: "x", amount: 1, feature: "video", idempotencyKey: "c" })).rejects.toMatchObject(
+      conflict,
+    );
     await expect(consume({ userId: "x", amount: 1, idempotencyKey: "c" })).rejects.toMatchObject(conflict);
     expect((await ledger.credits.history({ userId: "x" })).items).toHaveLength(2);
   });
 
   it("does not compare description, metadata, actor and times, so that a retry may differ in them", async () => {
     const expiresAt = new Date((ledger.now?.getTime() ?? 0) + day);
-    const first = await ledger.credits.grant({ userId: "d", amount: 10, type, idempotencyKey: "k", expiresAt, description: "one" });
+    const first = await ledger.credits.grant({
+      userId: "d",
+      amount: 10,
+      type,
+      idempotencyKey: "k",
+      expiresAt,
+      description: "one",
+    });
     await ledger.credits.consume({ userId: "d", amount: 3, idempotencyKey: "c", metadata: { attempt: 1 } });
-    const again = { userId: "d", amount: 10, type, idempotencyKey: "k", description: "two", metadata: { a: 1 }, actor: "bob" } as const;
+    const again = {
+      userId: "d",
+      amount: 10,
+      type,
+      idempotencyKey: "k",
+      description: "two",
+      metadata: { a: 1 },
+      actor: "bob",
+    } as const;
     expect(await ledger.credits.grant(again)).toEqual({ ...first, replayed: true });
-    expect(await ledger.credits.consume({ userId: "d", amount: 3, idempotencyKey: "c", description: "x" })).toMatchObject({ replayed: true });
+    expect(
+      await ledger.credits.consume({ userId: "d", amount: 3, idempotencyKey: "c", description: "x" }),
+    ).toMatchObject({ replayed: true });
     // The retry's expiry is over by now: it is a replay all the same.
     pass(ledger, 2 * day);
     expect(await ledger.credits.grant({ ...again, expiresAt })).toEqual({ ...first, replayed: true });
-    expect((await ledger.credits.history({ userId: "d" })).items.map(({ description }) => description)).toEqual([null, "one"]);
+    expect((await ledger.credits.history({ userId: "d" })).items.map(({ description }) => description)).toEqual([
+      null,
+      "one",
+    ]);
   });
 
   it("belongs to its account and unit", async () => {
     for (const account of [{ userId: "a1" }, { userId: "a2" }, { userId: "a1", unit: "token" }]) {
-      expect(await ledger.credits.grant({ ...account, amount: 1, type, idempotencyKey: "shared" })).toMatchObject({ replayed: false });
+      expect(await ledger.credits.grant({ ...account, amount: 1, type, idempotencyKey: "shared" })).toMatchObject({
+        replayed: false,
+      });
     }
   });
 
@@ -75,7 +108,9 @@ describe("an idempotency key", () => {
         request_hash, settle_idempotency_key, settle_request_hash)
       select id, 1, 'voided', now(), now(), now(), 'hold', 'x', 'settle', 'x' from tallystick.user_credit where user_id = 'h'`);
     for (const idempotencyKey of ["hold", "settle"]) {
-      await expect(ledger.credits.consume({ userId: "h", amount: 1, idempotencyKey })).rejects.toMatchObject({ code: "idempotency_conflict" });
+      await expect(ledger.credits.consume({ userId: "h", amount: 1, idempotencyKey })).rejects.toMatchObject({
+        code: "idempotency_conflict",
+      });
     }
   });
 });

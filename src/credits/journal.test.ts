@@ -5,8 +5,13 @@ let ledger: Ledger;
 beforeAll(async () => {
   ledger = await openLedger();
   await ledger.credits.grant({
-    ...{ userId: "ann", amount: 10, type: "adjustment", actor: "admin", idempotencyKey: "k" },
-    ...{ description: "Ann's", metadata: { name: "Ann" } },
+    userId: "ann",
+    amount: 10,
+    type: "adjustment",
+    actor: "admin",
+    idempotencyKey: "k",
+    description: "Ann's",
+    metadata: { name: "Ann" },
   });
 });
 afterAll(async () => ledger[Symbol.asyncDispose]());
@@ -30,14 +35,20 @@ describe("the journal", () => {
     "answered_balance = 0",
     "refund_of_id = 1",
     "description = null, amount = 11",
+    "description = 'forged'",
+    `metadata = '{"name": "Bob"}'`,
   ])("refuses the change: %s", async (change) => {
-    await expect(ledger.database.query(`update tallystick.credit_transaction set ${change}`)).rejects.toMatchObject(refused);
+    await expect(ledger.database.query(`update tallystick.credit_transaction set ${change}`)).rejects.toMatchObject(
+      refused,
+    );
   });
 
   it("refuses to lose an entry", async () => {
     await expect(ledger.database.query("delete from tallystick.credit_transaction")).rejects.toMatchObject(refused);
     await expect(ledger.database.query("truncate tallystick.credit_transaction")).rejects.toMatchObject(refused);
-    await expect(ledger.database.query("truncate tallystick.credit_transaction cascade")).rejects.toMatchObject(refused);
+    await expect(ledger.database.query("truncate tallystick.credit_transaction cascade")).rejects.toMatchObject(
+      refused,
+    );
   });
 
   it("lets personal text be erased", async () => {

@@ -14,7 +14,9 @@ async function periodStarts(anchors: readonly Date[], zone: string, periods: rea
      from unnest($1::timestamptz[]) with ordinality as anchors (anchor, n), unnest($3::integer[]) as k group by n order by n`,
     [anchors.map((anchor) => anchor.toISOString()), zone, periods],
   );
-  return rows.map(({ starts }) => starts.map((text) => Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"))));
+  return rows.map(({ starts }) =>
+    starts.map((text) => Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"))),
+  );
 }
 
 const periods = Array.from({ length: 28 }, (_, k) => k);
@@ -27,7 +29,8 @@ describe("period_start", () => {
       for (const month of [0, 9]) {
         for (let day = 1; day <= 31; day += 1) {
           // Midnight, the hour that clocks skip and repeat, and the last minute of the day, by the zone's clock.
-          for (const minute of [0, 150, 1439]) anchors.push(new Date(momentOf(Date.UTC(2023, month, day, 0, minute), zone)));
+          for (const minute of [0, 150, 1439])
+            anchors.push(new Date(momentOf(Date.UTC(2023, month, day, 0, minute), zone)));
         }
       }
       const starts = await periodStarts(anchors, zone, periods);
@@ -41,8 +44,13 @@ describe("period_start", () => {
   it("clamps to the month's end from the original day, not from the month before", async () => {
     const [starts] = await periodStarts([new Date("2023-12-31T08:00:00Z")], "UTC", [0, 1, 2, 3, 4, 12, 14]);
     expect(starts?.map((start) => new Date(start).toISOString().slice(0, 10))).toEqual([
-      ...["2023-12-31", "2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30"],
-      ...["2024-12-31", "2025-02-28"],
+      "2023-12-31",
+      "2024-01-31",
+      "2024-02-29",
+      "2024-03-31",
+      "2024-04-30",
+      "2024-12-31",
+      "2025-02-28",
     ]);
   });
 

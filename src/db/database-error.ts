@@ -3,6 +3,8 @@ import { isTallystickError, TallystickError } from "../kernel/errors.ts";
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const LOCK_NOT_AVAILABLE = "55P03";
+const SERIALIZATION_FAILURE = "40001";
+const DEADLOCK_DETECTED = "40P01";
 const UNDEFINED_TABLE = "42P01";
 const UNDEFINED_FUNCTION = "42883";
 const INVALID_SCHEMA = "3F000";
@@ -20,6 +22,9 @@ export function databaseError(cause: unknown): unknown {
   const message = driverError instanceof Error ? driverError.message : "";
   if (code === LOCK_NOT_AVAILABLE) {
     return new TallystickError("lock_timeout", "A row was locked for too long; try again.", { cause });
+  }
+  if (code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED) {
+    return new TallystickError("transaction_conflict", "The transaction ran into another one; try it again.", { cause });
   }
   if (code === UNDEFINED_TABLE || code === UNDEFINED_FUNCTION || code === INVALID_SCHEMA) {
     if (message.includes("tallystick")) {

@@ -6,17 +6,21 @@ import { connect, joinTransaction, type Database, type Queryable } from "./datab
 
 let url: string;
 let pool: pg.Pool;
-let sources: Record<string, Database>;
+let databases: Record<string, Database>;
 
 beforeAll(async () => {
   url = await createTestDatabase();
   pool = new pg.Pool({ connectionString: url, max: 3 });
   // Without a listener a lost connection ends the process. Drizzle adds none to the client of a transaction.
   pool.on("connect", (client) => client.on("error", () => undefined));
-  sources = { "a connection string": connect(url), "a pg pool": connect(pool), "a Drizzle database": connect(drizzle(pool)) };
+  databases = {
+    "a connection string": connect(url),
+    "a pg pool": connect(pool),
+    "a Drizzle database": connect(drizzle(pool)),
+  };
 });
 afterAll(async () => {
-  await Promise.all(Object.values(sources).map(async (source) => source.close()));
+  await Promise.all(Object.values(databases).map(async (database) => database.close()));
   await pool.end();
 });
 
@@ -33,16 +37,18 @@ const ways: Record<string, Use> = {
   "a caller's pg client": async (work) => {
     const client = await pool.connect();
     await client.query("begin");
-    await work(joinTransaction(client)).finally(async () => {
+    try {
+      await work(joinTransaction(client));
+    } finally {
       await client.query("rollback");
       client.release();
-    });
+    }
   },
   "a caller's Drizzle transaction": async (work) => drizzle(pool).transaction(async (tx) => work(joinTransaction(tx))),
 };
 
 function source(name: string): Database {
-  const found = sources[name];
+  const found = databases[name];
   if (found === undefined) throw new Error(`no source ${name}`);
   return found;
 }
@@ -50,15 +56,28 @@ function source(name: string): Database {
 describe.each(Object.entries(ways))("through %s", (_, use) => {
   it("rows have the same types: safe integers, dates, parsed JSON", async () => {
     await use(async (queryable) => {
-      const rows = await queryable.query(`select 9007199254740991 as big, -1::bigint as negative, sum(n::bigint) as total, count(*) as n,
+      const rows =
+        await queryable.query(`select 9007199254740991 as big, -1::bigint as negative, sum(n::bigint) as total, count(*) as n,
         7::integer as small, '2026-01-31 10:00:00.123456+00'::timestamptz as moment, null::timestamptz as never, null::bigint as none,
         '{"a": [1, {"b": null}]}'::jsonb as object, '[1, "x"]'::json as list, '"text"'::jsonb as word, 'null'::jsonb as empty,
         true as yes, 'text' as text, '123'::text as digits from generate_series(1, 3) n`);
       expect(rows).toEqual([
         {
-          ...{ big: Number.MAX_SAFE_INTEGER, negative: -1, total: 6, n: 3, small: 7 },
-          ...{ moment: new Date("2026-01-31T10:00:00.123Z"), never: null, none: null },
-          ...{ object: { a: [1, { b: null }] }, list: [1, "x"], word: "text", empty: null, yes: true, text: "text", digits: "123" },
+          big: Number.MAX_SAFE_INTEGER,
+          negative: -1,
+          total: 6,
+          n: 3,
+          small: 7,
+          moment: new Date("2026-01-31T10:00:00.123Z"),
+          never: null,
+          none: null,
+          object: { a: [1, { b: null }] },
+          list: [1, "x"],
+          word: "text",
+          empty: null,
+          yes: true,
+          text: "text",
+          digits: "123",
         },
       ]);
     });
@@ -71,19 +90,41 @@ describe.each(Object.entries(ways))("through %s", (_, use) => {
       const rows = await queryable.query(
         `select $1::text as text, $2::bigint as big, $3::timestamptz as moment, $4::jsonb as json, $5::text[] as texts, $6::bigint[] as numbers,
            $7::text as nothing, $8::boolean as yes, $9::bytea as bytes, $1::text = any ($5::text[]) as found, $10::text as tenth`,
-        [text, Number.MAX_SAFE_INTEGER, new Date("2026-01-31T10:00:00.123Z"), JSON.stringify({ text }), texts, [1, 2], null, false, Buffer.from([0, 255]), "x"],
+        [
+          text,
+          Number.MAX_SAFE_INTEGER,
+          new Date("2026-01-31T10:00:00.123Z"),
+          JSON.stringify({ text }),
+          texts,
+          [1, 2],
+          null,
+          false,
+          Buffer.from([0, 255]),
+          "x",
+        ],
       );
       expect(rows).toEqual([
         {
-          ...{ text, big: Number.MAX_SAFE_INTEGER, moment: new Date("2026-01-31T10:00:00.123Z"), json: { text }, texts, numbers: expect.anything() },
-          ...{ nothing: null, yes: false, bytes: Buffer.from([0, 255]), found: true, tenth: "x" },
+          text,
+          big: Number.MAX_SAFE_INTEGER,
+          moment: new Date("2026-01-31T10:00:00.123Z"),
+          json: { text },
+          texts,
+          numbers: expect.anything(),
+          nothing: null,
+          yes: false,
+          bytes: Buffer.from([0, 255]),
+          found: true,
+          tenth: "x",
         },
       ]);
     });
   });
 
   it("a whole number beyond 2^53-1 is an error and not another number", async () => {
-    await expect(use(async (queryable) => void (await queryable.query("select 9007199254740992 as big")))).rejects.toMatchObject({
+    await expect(
+      use(async (queryable) => void (await queryable.query("select 9007199254740992 as big"))),
+    ).rejects.toMatchObject({
       code: "internal",
     });
   });
@@ -103,7 +144,9 @@ describe.each(["a connection string", "a pg pool", "a Drizzle database"])("a tra
       return 42;
     });
     expect(answer).toBe(42);
-    expect(await source(name).query("select 1 from tallystick.user_credit where user_id = $1", [`kept ${name}`])).toHaveLength(1);
+    expect(
+      await source(name).query("select 1 from tallystick.user_credit where user_id = $1", [`kept ${name}`]),
+    ).toHaveLength(1);
   });
 
   it("rolls back when its work throws, and passes the error on", async () => {
@@ -113,7 +156,9 @@ describe.each(["a connection string", "a pg pool", "a Drizzle database"])("a tra
       throw new Undone();
     });
     await expect(work).rejects.toThrow(Undone);
-    expect(await source(name).query("select 1 from tallystick.user_credit where user_id = $1", [`lost ${name}`])).toEqual([]);
+    expect(
+      await source(name).query("select 1 from tallystick.user_credit where user_id = $1", [`lost ${name}`]),
+    ).toEqual([]);
   });
 
   it("that loses its backend fails as storage_unavailable, and the next one works", async () => {
@@ -129,10 +174,16 @@ describe.each(["a connection string", "a pg pool", "a Drizzle database"])("a tra
   it("is READ COMMITTED whatever the server's default is", async () => {
     const strict = await createEmptyDatabase();
     await connectOnce(async (client) => {
-      await client.query(`alter database ${new URL(strict).pathname.slice(1)} set default_transaction_isolation to 'serializable'`);
+      await client.query(
+        `alter database ${new URL(strict).pathname.slice(1)} set default_transaction_isolation to 'serializable'`,
+      );
     });
     const own = new pg.Pool({ connectionString: strict, max: 1 });
-    const opened = { "a connection string": connect(strict), "a pg pool": connect(own), "a Drizzle database": connect(drizzle(own)) }[name];
+    const opened = {
+      "a connection string": connect(strict),
+      "a pg pool": connect(own),
+      "a Drizzle database": connect(drizzle(own)),
+    }[name];
     const level = await opened?.transaction(async (tx) => tx.query("show transaction_isolation"));
     await opened?.close();
     await own.end();
@@ -143,7 +194,11 @@ describe.each(["a connection string", "a pg pool", "a Drizzle database"])("a tra
 async function connectOnce(work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();
-  await work(client).finally(async () => client.end());
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
 }
 
 describe("the database port", () => {
@@ -168,7 +223,9 @@ describe("the database port", () => {
 
   it("says that a database is not migrated", async () => {
     const empty = connect(await createEmptyDatabase());
-    await expect(empty.query("select tallystick.credit_balance('ann')")).rejects.toMatchObject({ code: "not_migrated" });
+    await expect(empty.query("select tallystick.credit_balance('ann')")).rejects.toMatchObject({
+      code: "not_migrated",
+    });
     await empty.close();
   });
 
@@ -177,7 +234,9 @@ describe("the database port", () => {
     const failure: unknown = await nowhere.query("select 1").catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "storage_unavailable" });
     expect(String(failure)).not.toContain("sesame");
-    await expect(nowhere.transaction(async (tx) => tx.query("select 1"))).rejects.toMatchObject({ code: "storage_unavailable" });
+    await expect(nowhere.transaction(async (tx) => tx.query("select 1"))).rejects.toMatchObject({
+      code: "storage_unavailable",
+    });
     await nowhere.close();
   });
 

@@ -30,7 +30,10 @@ export interface DrizzleTransaction {
   execute(query: ReturnType<typeof drizzleSql.raw>): PromiseLike<unknown>;
 }
 export interface DrizzleDatabase extends DrizzleTransaction {
-  transaction<T>(work: (tx: DrizzleTransaction) => Promise<T>): Promise<T>;
+  transaction<T>(
+    work: (tx: DrizzleTransaction) => Promise<T>,
+    config?: { isolationLevel: "read committed" },
+  ): Promise<T>;
 }
 
 export interface ConnectOptions {
@@ -130,7 +133,15 @@ function fromClient(client: Pick<pg.ClientBase, "query"> | pg.Pool): Queryable {
 function fromDrizzle(source: DrizzleDatabase, poolSize: number): Database {
   return {
     query: fromDrizzleExecutor(source).query,
-    transaction: async (work) => source.transaction(async (tx) => work(fromDrizzleExecutor(tx))),
+    async transaction(work) {
+      try {
+        return await source.transaction(async (tx) => work(fromDrizzleExecutor(tx)), {
+          isolationLevel: "read committed",
+        });
+      } catch (cause) {
+        throw databaseError(cause); // of Drizzle's own begin, commit and rollback
+      }
+    },
     poolSize,
     close: async () => undefined,
   };
@@ -140,9 +151,11 @@ function fromDrizzleExecutor(executor: DrizzleTransaction): Queryable {
   return {
     async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
       // Drizzle takes parameters as chunks of a template, not as $1 … $n.
-      const chunks = text.split(/\$(\d+)/).map((part, index) =>
-        index % 2 === 0 ? drizzleSql.raw(part) : drizzleSql`${bindable(values[Number(part) - 1])}`,
-      );
+      const chunks = text
+        .split(/\$(\d+)/)
+        .map((part, index) =>
+          index % 2 === 0 ? drizzleSql.raw(part) : drizzleSql`${bindable(values[Number(part) - 1])}`,
+        );
       try {
         return normaliseRows(await executor.execute(drizzleSql.join(chunks))) as Row[];
       } catch (cause) {
@@ -156,9 +169,14 @@ function fromDrizzleExecutor(executor: DrizzleTransaction): Queryable {
 function bindable(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) {
-    return `{${value.map((item) => (item === null ? "null" : JSON.stringify(String(item)))).join(",")}}`;
+    return `{${value.map((item) => (item === null ? "null" : quoted(String(item)))).join(",")}}`;
   }
   return value;
+}
+
+// Not JSON's escapes: in an array's text a backslash only makes the next character literal.
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 /** Joins a caller's transaction: the library's statements run on it, and the caller commits. */

@@ -8,13 +8,20 @@ import { migrations } from "./migrations.generated.ts";
 
 const names = migrations.map(({ name }) => name);
 const answering = (value: number): SqlFile[] => [
-  { name: "answer", sql: `create or replace function tallystick.answer() returns integer language sql as $$ select ${value} $$` },
+  {
+    name: "answer",
+    sql: `create or replace function tallystick.answer() returns integer language sql as $$ select ${value} $$`,
+  },
 ];
 
 async function withEmpty(work: (database: Database, url: string) => Promise<void>): Promise<void> {
   const url = await createEmptyDatabase();
   const database = connect(url);
-  await work(database, url).finally(async () => database.close());
+  try {
+    await work(database, url);
+  } finally {
+    await database.close();
+  }
 }
 
 describe("migrate", () => {
@@ -30,7 +37,9 @@ describe("migrate", () => {
       const processes = Array.from({ length: 4 }, () => connect(url, { poolSize: 1 }));
       const results = await Promise.all(processes.map(async (each) => migrate(each, answering(1))));
       expect(results.filter(({ applied }) => applied.length === names.length)).toHaveLength(1);
-      expect(results.filter(({ applied, functionsReplaced }) => applied.length === 0 && !functionsReplaced)).toHaveLength(3);
+      expect(
+        results.filter(({ applied, functionsReplaced }) => applied.length === 0 && !functionsReplaced),
+      ).toHaveLength(3);
       expect(await database.query("select tallystick.answer()")).toEqual([{ answer: 1 }]);
       await Promise.all(processes.map(async (each) => each.close()));
     });
@@ -79,7 +88,10 @@ describe("migrate", () => {
 
   it("leaves no older form of a function beside one whose parameters changed", async () => {
     const withParameter: SqlFile[] = [
-      { name: "answer", sql: "create or replace function tallystick.answer(n integer default 7) returns integer language sql as $$ select n $$" },
+      {
+        name: "answer",
+        sql: "create or replace function tallystick.answer(n integer default 7) returns integer language sql as $$ select n $$",
+      },
     ];
     await withEmpty(async (database) => {
       await migrate(database, answering(1));
@@ -90,7 +102,9 @@ describe("migrate", () => {
 
   it("leaves nothing behind when it fails halfway", async () => {
     await withEmpty(async (database) => {
-      await expect(migrate(database, [{ name: "broken", sql: "create function tallystick.broken( language sql" }])).rejects.toThrow(/syntax error/);
+      await expect(
+        migrate(database, [{ name: "broken", sql: "create function tallystick.broken( language sql" }]),
+      ).rejects.toThrow(/syntax error/);
       expect(await database.query("select to_regnamespace('tallystick') as schema")).toEqual([{ schema: null }]);
       expect(await migrate(database, answering(1))).toMatchObject({ applied: names });
     });
@@ -98,7 +112,9 @@ describe("migrate", () => {
 
   it("works where transactions are serializable by default, also at once", async () => {
     await withEmpty(async (database, url) => {
-      await database.query(`alter database ${new URL(url).pathname.slice(1)} set default_transaction_isolation to 'serializable'`);
+      await database.query(
+        `alter database ${new URL(url).pathname.slice(1)} set default_transaction_isolation to 'serializable'`,
+      );
       const processes = [connect(url, { poolSize: 1 }), connect(url, { poolSize: 1 })];
       const results = await Promise.all(processes.map(async (each) => migrate(each, answering(1))));
       expect(results.map(({ applied }) => applied.length).toSorted((a, b) => a - b)).toEqual([0, names.length]);

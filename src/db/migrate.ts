@@ -31,6 +31,17 @@ const base = `
     $$ select coalesce(nullif(current_setting('tallystick.now', true), '')::timestamptz, clock_timestamp()) $$;
 `;
 
+// Replacing alone would leave a second function beside one whose parameters changed, and calls by name would be ambiguous.
+// Trigger functions belong to migrations.
+const dropFunctions = `
+  do $$ declare old regprocedure;
+  begin
+    for old in select oid from pg_proc where pronamespace = 'tallystick'::regnamespace and prorettype <> 'trigger'::regtype loop
+      execute 'drop function ' || old;
+    end loop;
+  end $$;
+`;
+
 /**
  * Migrates in one transaction under an advisory lock: several processes may call it at once, one works, the others find
  * it done. A migration that was applied is never run again; one whose text was edited afterwards is refused.
@@ -61,6 +72,7 @@ export async function migrate(database: Database, functions: readonly SqlFile[])
     const functionHash = digestOf(functions);
     const functionsReplaced = known.get("functions") !== functionHash;
     if (functionsReplaced) {
+      await runScript(tx, dropFunctions);
       await runScript(tx, base);
       for (const file of functions) await runScript(tx, file.sql);
       await record(tx, "functions", functionHash);
@@ -92,7 +104,9 @@ export async function migrationState(queryable: Queryable, functions: readonly S
 }
 
 async function isPrepared(tx: Queryable): Promise<boolean> {
-  const [row] = await tx.query<{ present: boolean }>("select to_regclass('tallystick.migration') is not null as present");
+  const [row] = await tx.query<{ present: boolean }>(
+    "select to_regclass('tallystick.migration') is not null as present",
+  );
   return row?.present === true;
 }
 

@@ -18,13 +18,19 @@ export function safeInteger(text: string): number {
 
 // Postgres writes 2026-01-31 00:00:00.5+00; Date wants a T and minutes in the zone.
 function timestamp(text: string): Date {
-  return new Date(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"));
+  const time = new Date(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"));
+  if (Number.isNaN(time.getTime())) {
+    throw new TallystickError("internal", "The database writes times in another style than ISO; set datestyle to ISO.");
+  }
+  return time;
 }
 
-const readers: Readonly<Record<number, (text: string) => unknown>> = {
-  [INT8]: safeInteger,
-  [NUMERIC]: safeInteger,
-  [TIMESTAMPTZ]: timestamp,
+type Readers = Readonly<Record<number, (text: string) => unknown>>;
+
+const scalarReaders: Readers = { [INT8]: safeInteger, [NUMERIC]: safeInteger, [TIMESTAMPTZ]: timestamp };
+
+const readers: Readers = {
+  ...scalarReaders,
   [JSON_TYPE]: (text) => JSON.parse(text) as unknown,
   [JSONB]: (text) => JSON.parse(text) as unknown,
 };
@@ -42,7 +48,10 @@ interface ResultLike {
   columns?: { name: string; type: number }[];
 }
 
-/** Reads what Drizzle's `execute` answers: pg's result object, or postgres.js' array of rows. */
+/**
+ * Reads what Drizzle's `execute` answers: pg's result object, or postgres.js' array of rows. JSON was parsed by either
+ * driver already, and a string in it must not be parsed again.
+ */
 export function normaliseRows(result: unknown): Record<string, unknown>[] {
   const { fields, columns } = result as ResultLike;
   const rows = Array.isArray(result) ? (result as Record<string, unknown>[]) : ((result as ResultLike).rows ?? []);
@@ -52,7 +61,7 @@ export function normaliseRows(result: unknown): Record<string, unknown>[] {
   return rows.map((row) =>
     Object.fromEntries(
       Object.entries(row).map(([name, value]) => {
-        const reader = typeof value === "string" ? readers[types.get(name) ?? 0] : undefined;
+        const reader = typeof value === "string" ? scalarReaders[types.get(name) ?? 0] : undefined;
         return [name, reader ? reader(value as string) : value];
       }),
     ),

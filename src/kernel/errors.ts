@@ -29,6 +29,11 @@ export const errorCodes = {
   provider_unavailable: { status: 503, retryable: true, summary: "The payment provider did not answer." },
   storage_unavailable: { status: 503, retryable: true, summary: "The database did not answer; nothing was stored." },
   lock_timeout: { status: 503, retryable: true, summary: "The account was locked for too long; nothing was changed." },
+  transaction_conflict: {
+    status: 503,
+    retryable: true,
+    summary: "The database could not order this transaction beside another; nothing was changed.",
+  },
   not_migrated: { status: 503, retryable: true, summary: "The database has not been migrated." },
   internal: { status: 500, retryable: true, summary: "An unexpected error; nothing was changed." },
 } as const;

@@ -7,6 +7,8 @@ describe("redact", () => {
     ["https://ann:sesame@example.com:8443/path?token=secret#x", "https://example.com:8443/…"],
     ["postgres://ann:ses@me@db.example.com:5432/app?sslmode=require refused", "postgres://… refused"],
     ["postgresql://ann:sesame@localhost/app", "postgres://…"],
+    ["HTTPS://ann:ses@me@example.com/path", "HTTPS://example.com/…"],
+    ["authorization: bearer abc", "authorization: bearer …"],
     ["Invalid API Key provided: sk_live_51Abc", "Invalid API Key provided: sk_…"],
     ["rk_test_x pk_test_y whsec_z", "rk_… pk_… whsec_…"],
     ["authorization: Bearer abc.def-ghi_jkl=", "authorization: Bearer …"],

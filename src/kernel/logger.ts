@@ -16,10 +16,10 @@ export const silentLogger: Logger = {
 
 // User names, passwords and whole paths of webhook URLs are secrets; bearer tokens and Stripe keys too.
 const secretPatterns: readonly [RegExp, string][] = [
-  [/\b(https?:\/\/)(?:[^\s/@]+@)?([^\s/?#"']+)[^\s"']*/g, "$1$2/…"],
-  [/\bpostgres(?:ql)?:\/\/[^\s"']+/g, "postgres://…"],
+  [/\b(https?:\/\/)(?:[^\s/?#"']*@)?([^\s/?#"']+)[^\s"']*/gi, "$1$2/…"],
+  [/\bpostgres(?:ql)?:\/\/[^\s"']+/gi, "postgres://…"],
   [/\b(sk|rk|pk|whsec)_[A-Za-z0-9_]+/g, "$1_…"],
-  [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/g, "$1 …"],
+  [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, "$1 …"],
 ];
 
 /** Replaces what may be a secret (URL paths, keys, tokens) in a text that is stored or logged. */

@@ -58,7 +58,11 @@ describe("with 100,000 finished and 20,000 waiting tasks and no statistics", () 
   });
 
   it.each([
-    ["the lanes that are due", "select name from tallystick.task_lane where ready_at <= now() order by ready_at limit 16", "task_lane_ready_idx"],
+    [
+      "the lanes that are due",
+      "select name from tallystick.task_lane where ready_at <= now() order by ready_at limit 16",
+      "task_lane_ready_idx",
+    ],
     [
       "a lane's first task",
       "select id from tallystick.task where lane = 'lane-8' and status = 'pending' and run_at <= now() order by run_at, id limit 1",

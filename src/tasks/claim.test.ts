@@ -19,18 +19,24 @@ async function enqueue(lane?: string, payload = {}, maxAttempts = 20): Promise<n
 }
 
 async function claim(limit = 10, queryable: Queryable = sql): Promise<ClaimedTask[]> {
-  const rows = await queryable.query<{ task: ClaimedTask }>("select tallystick.claim_tasks($1, 30000, 'w') as task", [limit]);
+  const rows = await queryable.query<{ task: ClaimedTask }>("select tallystick.claim_tasks($1, 30000, 'w') as task", [
+    limit,
+  ]);
   return rows.map(({ task }) => task);
 }
 
 async function claimOne(): Promise<ClaimedTask> {
   const [task, ...others] = await claim();
-  if (task === undefined || others.length > 0) throw new Error(`${others.length + (task ? 1 : 0)} tasks instead of one`);
+  if (task === undefined || others.length > 0)
+    throw new Error(`${others.length + (task ? 1 : 0)} tasks instead of one`);
   return task;
 }
 
 async function finish(task: ClaimedTask, queryable: Queryable = sql): Promise<boolean> {
-  const [row] = await queryable.query<{ done: boolean }>("select tallystick.finish_task($1, $2) as done", [task.id, task.leaseToken]);
+  const [row] = await queryable.query<{ done: boolean }>("select tallystick.finish_task($1, $2) as done", [
+    task.id,
+    task.leaseToken,
+  ]);
   return row?.done ?? false;
 }
 
@@ -81,14 +87,17 @@ describe("a lease that ran out", () => {
     expect(taken).toMatchObject({ id, attempt: 2 });
     expect(taken.leaseToken).not.toBe(old.leaseToken);
     expect(await finish(old)).toBe(false);
-    const [late] = await sql.query<{ status: string | null }>("select tallystick.fail_task($1, $2, 'late', 'late', 0) as status", [
-      old.id,
-      old.leaseToken,
-    ]);
+    const [late] = await sql.query<{ status: string | null }>(
+      "select tallystick.fail_task($1, $2, 'late', 'late', 0) as status",
+      [old.id, old.leaseToken],
+    );
     expect(late?.status).toBeNull();
     expect(await statuses()).toEqual({ [id]: "running" });
     expect(await finish(taken)).toBe(true);
-    const attempts = await sql.query("select attempt, outcome from tallystick.task_attempt where task_id = $1 order by id", [id]);
+    const attempts = await sql.query(
+      "select attempt, outcome from tallystick.task_attempt where task_id = $1 order by id",
+      [id],
+    );
     expect(attempts).toEqual([
       { attempt: 1, outcome: "lost" },
       { attempt: 2, outcome: "done" },

@@ -13,7 +13,9 @@ async function withQuick(count: number, options: Partial<TallystickOptions> = {}
 }
 
 async function statuses({ sql }: Setup): Promise<Record<string, number>> {
-  const rows = await sql.query<{ status: string; count: number }>("select status, count(*) as count from tallystick.task group by status");
+  const rows = await sql.query<{ status: string; count: number }>(
+    "select status, count(*) as count from tallystick.task group by status",
+  );
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 }
 
@@ -45,13 +47,19 @@ describe("drain", () => {
     });
     const setup = await setUp({ payment: undefined, tasks: [slow, quick], poolSize: 1 });
     const { taskId } = await setup.tally.tasks.enqueue({ name: "slow", lane: "first" });
-    for (let index = 0; index < 3; index += 1) await setup.tally.tasks.enqueue({ name: "quick", lane: `lane-${index}` });
+    for (let index = 0; index < 3; index += 1)
+      await setup.tally.tasks.enqueue({ name: "quick", lane: `lane-${index}` });
     const { items } = await setup.tally.tasks.list();
     const places = new Map(items.map((task) => [task.id, task.runAt.getTime()]));
     expect(await setup.tally.drain({ budgetMs: 20 })).toMatchObject({ processed: 1, done: 1, remaining: 3 });
     expect(await setup.tally.tasks.get(taskId)).toMatchObject({ status: "done" });
     for (const { id, status, attempts, runAt } of (await setup.tally.tasks.list({ status: "pending" })).items) {
-      expect({ id, status, attempts, place: runAt.getTime() }).toEqual({ id, status: "pending", attempts: 0, place: places.get(id) });
+      expect({ id, status, attempts, place: runAt.getTime() }).toEqual({
+        id,
+        status: "pending",
+        attempts: 0,
+        place: places.get(id),
+      });
     }
     expect(await setup.tally.drain()).toMatchObject({ done: 3, remaining: 0 });
   });

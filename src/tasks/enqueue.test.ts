@@ -94,9 +94,9 @@ describe("a lane that is being settled", () => {
     const options = { tasks: [quick], payment: undefined };
     const { tally, databaseUrl, sql } = await setUp(options);
     const { tally: other } = await setUp({ ...options, database: databaseUrl });
-    let enqueuing = true;
+    const enqueued = new AbortController();
     const drains = [tally, other].map(async (engine) => {
-      while (enqueuing) await engine.drain();
+      while (!enqueued.signal.aborted) await engine.drain();
     });
     await Promise.all(
       Array.from({ length: 8 }, async (_, producer) => {
@@ -113,13 +113,15 @@ describe("a lane that is being settled", () => {
         }
       }),
     );
-    enqueuing = false;
+    enqueued.abort();
     await Promise.all(drains);
     // The last enqueue may come after the last claim; nothing that one more look would not find may be left.
     await tally.drain();
     const rows = await sql.query("select status, count(*) as count from tallystick.task group by status");
     expect(rows).toEqual([{ status: "done", count: 320 }]);
-    const lanes = await sql.query("select name from tallystick.task_lane where ready_at is not null or lease_token is not null");
+    const lanes = await sql.query(
+      "select name from tallystick.task_lane where ready_at is not null or lease_token is not null",
+    );
     expect(lanes).toEqual([]);
   });
 });

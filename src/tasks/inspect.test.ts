@@ -18,7 +18,11 @@ describe("replay", () => {
     await tally.drain();
     works = true;
     await tally.tasks.replay(taskId, { actor: "ada", reason: "mended" });
-    expect(await tally.tasks.get(taskId)).toMatchObject({ status: "pending", attempts: 0, lastError: "not mended yet" });
+    expect(await tally.tasks.get(taskId)).toMatchObject({
+      status: "pending",
+      attempts: 0,
+      lastError: "not mended yet",
+    });
     await tally.drain();
     await tally.tasks.replay(taskId);
     await tally.drain();
@@ -30,7 +34,9 @@ describe("replay", () => {
     await tally.drain();
     const { status, history } = await tally.tasks.get(taskId);
     expect(status).toBe("done");
-    expect(history.map(({ outcome, worker, error }) => ({ outcome, ...(outcome === "replayed" ? { worker, error } : {}) }))).toEqual([
+    expect(
+      history.map(({ outcome, worker, error }) => ({ outcome, ...(outcome === "replayed" ? { worker, error } : {}) })),
+    ).toEqual([
       { outcome: "dead" },
       { outcome: "replayed", worker: "ada", error: "mended" },
       { outcome: "done" },
@@ -99,9 +105,9 @@ describe("replay", () => {
       if (error.code === "invalid_state") refusals.push(error);
       else throw error as Error;
     };
-    let storming = true;
+    const over = new AbortController();
     const drains = [tally, other].map(async (engine) => {
-      while (storming) await engine.drain();
+      while (!over.signal.aborted) await engine.drain();
     });
     await Promise.all(
       Array.from({ length: 6 }, async (_, person) => {
@@ -112,11 +118,13 @@ describe("replay", () => {
         }
       }),
     );
-    storming = false;
+    over.abort();
     await Promise.all(drains);
     await skipDelays(sql);
     while ((await tally.drain()).processed > 0) await skipDelays(sql);
-    const rows = await sql.query<{ status: string }>("select distinct status from tallystick.task where status not in ('done', 'cancelled')");
+    const rows = await sql.query<{ status: string }>(
+      "select distinct status from tallystick.task where status not in ('done', 'cancelled')",
+    );
     expect(rows).toEqual([]);
     // A deadlock that a retry had hidden would stand in the attempts.
     expect(await sql.query("select error from tallystick.task_attempt where error like '%deadlock%'")).toEqual([]);
@@ -141,7 +149,10 @@ describe("cancel", () => {
 
 describe("list", () => {
   it("pages newest first, by status, without gaps or repeats", async () => {
-    const { tally } = await setUp({ payment: undefined, tasks: [defineTask({ name: "a", run: async () => undefined })] });
+    const { tally } = await setUp({
+      payment: undefined,
+      tasks: [defineTask({ name: "a", run: async () => undefined })],
+    });
     for (let index = 0; index < 7; index += 1) await tally.tasks.enqueue({ name: "a" });
     await tally.drain({ maxTasks: 2 });
     const seen: string[] = [];

@@ -54,7 +54,10 @@ export async function listTasks(database: Database, input: ListInput<TaskStatus>
 }
 
 /** Reads one task with its attempts, oldest first. @throws not_found */
-export async function getTask(database: Database, id: string): Promise<TaskView & { readonly history: readonly TaskAttempt[] }> {
+export async function getTask(
+  database: Database,
+  id: string,
+): Promise<TaskView & { readonly history: readonly TaskAttempt[] }> {
   const [task] = await database.query<Omit<TaskView, "id"> & { id: number }>(
     `select ${columns} from tallystick.task where id = $1`,
     [taskId(id)],
@@ -80,7 +83,8 @@ export async function replayTask(tx: Queryable, id: string, actor: string, reaso
     reason ?? null,
   ]);
   if (row === undefined || row.status === null) throw noTask(id);
-  if (row.status === "running") throw new TallystickError("invalid_state", `Task ${id} is running; replay it when it has settled.`);
+  if (row.status === "running")
+    throw new TallystickError("invalid_state", `Task ${id} is running; replay it when it has settled.`);
 }
 
 /** Cancels a waiting task. @throws not_found, invalid_state when it does not wait */
@@ -91,7 +95,8 @@ export async function cancelTask(database: Database, id: string, actor: string, 
     reason ?? null,
   ]);
   if (row === undefined || row.status === null) throw noTask(id);
-  if (row.status !== "cancelled") throw new TallystickError("invalid_state", `Task ${id} is ${row.status}; only a waiting one can be cancelled.`);
+  if (row.status !== "cancelled")
+    throw new TallystickError("invalid_state", `Task ${id} is ${row.status}; only a waiting one can be cancelled.`);
 }
 
 function taskId(id: string): number {

@@ -59,7 +59,9 @@ describe("a lane", () => {
        select 'note', 'hot', 1, clock_timestamp() - interval '1 hour', clock_timestamp(), clock_timestamp(), '{"lane": "hot"}'
        from generate_series(1, 20000)`,
     );
-    await sql.query("insert into tallystick.task_lane (name, ready_at) values ('hot', clock_timestamp() - interval '1 hour')");
+    await sql.query(
+      "insert into tallystick.task_lane (name, ready_at) values ('hot', clock_timestamp() - interval '1 hour')",
+    );
     for (const lane of ["x", "y", "z"]) await tally.tasks.enqueue({ name: "note", lane, payload: { lane } });
     await tally.drain({ maxTasks: 8 });
     expect(seen.filter((lane) => lane !== "hot").toSorted()).toEqual(["x", "y", "z"]);

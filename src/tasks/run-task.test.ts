@@ -6,7 +6,10 @@ import { defineTask, discard, retryLater, type TaskDefinition } from "./task.ts"
 import { startReceiver, type Receiver } from "../../test/receiver.ts";
 import { slack } from "../notification/slack.ts";
 
-async function withTask(task: TaskDefinition, options: Partial<TallystickOptions> = {}): Promise<Setup & { taskId: string }> {
+async function withTask(
+  task: TaskDefinition,
+  options: Partial<TallystickOptions> = {},
+): Promise<Setup & { taskId: string }> {
   const setup = await setUp({ payment: undefined, tasks: [task], ...options });
   const { taskId } = await setup.tally.tasks.enqueue({ name: task.name, payload: { from: "test" } });
   return { ...setup, taskId };
@@ -35,7 +38,9 @@ describe("a task that works", () => {
     expect(await setup.tally.drain()).toMatchObject({ processed: 1, done: 1, failed: 0, dead: 0, remaining: 0 });
     expect(await setup.tally.tasks.get(setup.taskId)).toMatchObject({ status: "done", attempts: 1, lastError: null });
     expect(await outcomes(setup)).toEqual([[1, "done"]]);
-    expect(await setup.sql.query("select result from tallystick.task")).toEqual([{ result: { from: "test", attempt: 1 } }]);
+    expect(await setup.sql.query("select result from tallystick.task")).toEqual([
+      { result: { from: "test", attempt: 1 } },
+    ]);
     expect(await setup.sql.query("select count(*) as count from effect")).toEqual([{ count: 1 }]);
   });
 });
@@ -97,7 +102,11 @@ describe("a task that fails", () => {
       await setup.tally.drain();
       await skipDelays(setup.sql);
     }
-    expect(await setup.tally.tasks.get(setup.taskId)).toMatchObject({ status: "dead", attempts: 3, lastError: "still broken" });
+    expect(await setup.tally.tasks.get(setup.taskId)).toMatchObject({
+      status: "dead",
+      attempts: 3,
+      lastError: "still broken",
+    });
     expect(await outcomes(setup)).toEqual([
       [1, "retry"],
       [2, "retry"],

@@ -106,7 +106,13 @@ async function fail(runner: TaskRunner, task: ClaimedTask, error: unknown, code 
 }
 
 // The run row of a scheduled slot follows its task; other tasks have none.
-async function recordRun(tx: Queryable, task: ClaimedTask, status: string, counts: unknown, error?: string): Promise<void> {
+async function recordRun(
+  tx: Queryable,
+  task: ClaimedTask,
+  status: string,
+  counts: unknown,
+  error?: string,
+): Promise<void> {
   if (!task.lane?.startsWith("schedule:")) return;
   await tx.query(
     `update tallystick.schedule_run set status = $2, finished_at = tallystick.clock(), counts = $3, error = $4,
@@ -132,5 +138,7 @@ function codeOf(error: unknown): string {
 
 function describe(error: unknown): string {
   // Postgres' text refuses U+0000, and an error that can't be recorded could never be settled.
-  return redact(error instanceof Error ? error.message : String(error)).replaceAll("\0", "\ufffd").slice(0, 2000);
+  return redact(error instanceof Error ? error.message : String(error))
+    .replaceAll("\0", "\ufffd")
+    .slice(0, 2000);
 }

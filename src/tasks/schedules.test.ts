@@ -15,20 +15,26 @@ describe("slotsAfter", () => {
   it("answers the slots after the last one up to now, both ends exact", () => {
     const slots = slotsAfter({ cron: "0 * * * *" }, new Date("2026-03-01T10:00:00Z"), new Date("2026-03-01T13:00:00Z"));
     expect(iso(slots)).toEqual(["2026-03-01T11:00", "2026-03-01T12:00", "2026-03-01T13:00"]);
-    expect(slotsAfter({ cron: "0 * * * *" }, new Date("2026-03-01T10:00:00Z"), new Date("2026-03-01T10:59:59Z"))).toEqual([]);
+    expect(
+      slotsAfter({ cron: "0 * * * *" }, new Date("2026-03-01T10:00:00Z"), new Date("2026-03-01T10:59:59Z")),
+    ).toEqual([]);
   });
 
   it("reads the expression in its zone, over the change to summer time", () => {
     const schedule = { cron: "0 9 * * *", timeZone: "Europe/Berlin" };
     const slots = slotsAfter(schedule, new Date("2026-03-27T12:00:00Z"), new Date("2026-03-30T12:00:00Z"));
     expect(iso(slots)).toEqual(["2026-03-28T08:00", "2026-03-29T07:00", "2026-03-30T07:00"]);
-    expect(iso(slotsAfter({ cron: "0 9 * * *" }, new Date("2026-03-27T12:00:00Z"), new Date("2026-03-28T12:00:00Z")))).toEqual([
-      "2026-03-28T09:00",
-    ]);
+    expect(
+      iso(slotsAfter({ cron: "0 9 * * *" }, new Date("2026-03-27T12:00:00Z"), new Date("2026-03-28T12:00:00Z"))),
+    ).toEqual(["2026-03-28T09:00"]);
   });
 
   it("takes expressions with seconds, and keeps the latest 1,500 of very many", () => {
-    const slots = slotsAfter({ cron: "*/10 * * * * *" }, new Date("2026-01-01T00:00:00Z"), new Date("2026-01-01T10:00:00Z"));
+    const slots = slotsAfter(
+      { cron: "*/10 * * * * *" },
+      new Date("2026-01-01T00:00:00Z"),
+      new Date("2026-01-01T10:00:00Z"),
+    );
     expect(slots).toHaveLength(1500);
     expect(slots.at(-1)?.toISOString()).toBe("2026-01-01T10:00:00.000Z");
   });
@@ -63,7 +69,9 @@ describe("a schedule that is none", () => {
         catalog: testCatalog,
         tasks: [defineTask({ name: "report", schedule, run: async () => undefined })],
       });
-    expect(make).toThrow(expect.objectContaining({ code: "invalid_request", message: expect.stringContaining("report") as string }));
+    expect(make).toThrow(
+      expect.objectContaining({ code: "invalid_request", message: expect.stringContaining("report") as string }),
+    );
   });
 });
 
@@ -92,7 +100,13 @@ async function withSchedule(schedule: Schedule, options: Partial<TallystickOptio
       now = new Date(time);
     },
     async slots() {
-      return setup.sql.query<{ due_at: Date; status: string; counts: unknown; started_at: Date | null; finished_at: Date | null }>(
+      return setup.sql.query<{
+        due_at: Date;
+        status: string;
+        counts: unknown;
+        started_at: Date | null;
+        finished_at: Date | null;
+      }>(
         "select due_at, status, counts, started_at, finished_at from tallystick.schedule_run where task_name = 'report' order by due_at",
       );
     },
@@ -144,7 +158,9 @@ describe("a tick", () => {
     expect(results.reduce((sum, { slots }) => sum + slots, 0)).toBe(1);
     expect(test.ran).toEqual(["2026-03-01T14:00"]);
     expect((await test.slots()).slice(1).map(({ status }) => status)).toEqual(["missed", "missed", "missed", "done"]);
-    expect(await test.sql.query("select kind, status from tallystick.notification")).toEqual([{ kind: "cron.missed", status: "sent" }]);
+    expect(await test.sql.query("select kind, status from tallystick.notification")).toEqual([
+      { kind: "cron.missed", status: "sent" },
+    ]);
   });
 
   it("first seen by eight ticks at once begins from one moment", async () => {
@@ -161,7 +177,9 @@ describe("a tick", () => {
     const { tally } = await setUp({
       payment: undefined,
       notifications: [channel],
-      tasks: [defineTask({ name: "report", schedule: { cron: "0 12 * * *", graceMs: 600_000 }, run: async () => undefined })],
+      tasks: [
+        defineTask({ name: "report", schedule: { cron: "0 12 * * *", graceMs: 600_000 }, run: async () => undefined }),
+      ],
       clock: () => late,
       maxTickGapMs: 365 * 86_400_000,
       database: test.databaseUrl,
@@ -171,7 +189,9 @@ describe("a tick", () => {
     expect(await announced()).toEqual([]);
     late = new Date("2026-03-02T12:11:00Z");
     expect(await tally.tick({ budgetMs: 0 })).toMatchObject({ slots: 1 });
-    expect(await announced()).toEqual([{ body: "report was due at 2026-03-02 12:00 UTC and ran at 2026-03-02 12:11 UTC." }]);
+    expect(await announced()).toEqual([
+      { body: "report was due at 2026-03-02 12:00 UTC and ran at 2026-03-02 12:11 UTC." },
+    ]);
   });
 
   it("records a scheduled task that died as a failed run with its error", async () => {

@@ -114,7 +114,11 @@ async function claimSlots(
       dedupeKey: `schedule:${name}:${slot}`,
       maxAttempts: definition.maxAttempts ?? maxAttempts,
     });
-    await tx.query("update tallystick.schedule_run set task_id = $3 where task_name = $1 and due_at = $2", [name, dueAt, taskId]);
+    await tx.query("update tallystick.schedule_run set task_id = $3 where task_name = $1 and due_at = $2", [
+      name,
+      dueAt,
+      taskId,
+    ]);
   }
   const first = claimed[0] ?? missed[0];
   const isLate = first !== undefined && state.now.getTime() - first.getTime() > (schedule.graceMs ?? DEFAULT_GRACE_MS);

@@ -22,7 +22,9 @@ describe("tick", () => {
       maintenance: { expire: { expired: 2 }, distribute: { count: 1, credits: 50 } },
       tasks: { processed: 1, done: 1 },
     });
-    const runs = await sql.query("select status, counts, error, finished_at >= started_at as finished from tallystick.schedule_run");
+    const runs = await sql.query(
+      "select status, counts, error, finished_at >= started_at as finished from tallystick.schedule_run",
+    );
     expect(runs).toEqual([
       {
         status: "done",
@@ -67,9 +69,11 @@ describe("tick", () => {
     const { tally, sql } = await setUp({ payment: undefined, tasks: [quick] });
     await tally.tasks.enqueue({ name: "quick" });
     await sql.query("alter table tallystick.credit_lot rename column expiration_date to broken");
-    await expect(tally.tick()).rejects.toThrow();
+    await expect(tally.tick()).rejects.toThrow("expiration_date");
     expect((await tally.tasks.list({ status: "done" })).items).toHaveLength(1);
-    const [run] = await sql.query<{ status: string; error: string }>("select status, error from tallystick.schedule_run");
+    const [run] = await sql.query<{ status: string; error: string }>(
+      "select status, error from tallystick.schedule_run",
+    );
     expect(run?.status).toBe("failed");
     expect(run?.error).toContain("expiration_date");
   });

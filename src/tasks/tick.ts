@@ -56,7 +56,8 @@ export async function tick(plan: TickPlan, input: TickInput = {}): Promise<TickR
       return undefined;
     }
   };
-  const slots = (await attempt(async () => claimDueSlots(plan.database, plan.schedules, plan.maxAttempts, plan.onLate))) ?? 0;
+  const slots =
+    (await attempt(async () => claimDueSlots(plan.database, plan.schedules, plan.maxAttempts, plan.onLate))) ?? 0;
   const maintenance: Record<string, { readonly [count: string]: unknown }> = {};
   for (const work of plan.maintenance) {
     const counts = await attempt(async () => work.run(left()));
@@ -64,7 +65,13 @@ export async function tick(plan: TickPlan, input: TickInput = {}): Promise<TickR
   }
   const tasks = await attempt(async () => plan.drain({ budgetMs: left() }));
   const [failure] = failures;
-  await endRun(plan.database, runId, failures.length === 0 ? "done" : "failed", { slots, ...maintenance, tasks }, failure);
+  await endRun(
+    plan.database,
+    runId,
+    failures.length === 0 ? "done" : "failed",
+    { slots, ...maintenance, tasks },
+    failure,
+  );
   if (failures.length > 0 || tasks === undefined) throw failure;
   return { slots, maintenance, tasks, durationMs: Math.round(performance.now() - started) };
 }
@@ -79,7 +86,12 @@ async function beginRun(plan: TickPlan): Promise<number> {
       [TICK],
     );
     if (last && last.now.getTime() - last.due_at.getTime() > plan.maxGapMs) {
-      await plan.onLate(tx, { name: TICK, dueAt: new Date(last.due_at.getTime() + plan.maxGapMs), claimedAt: last.now, missed: 0 });
+      await plan.onLate(tx, {
+        name: TICK,
+        dueAt: new Date(last.due_at.getTime() + plan.maxGapMs),
+        claimedAt: last.now,
+        missed: 0,
+      });
     }
     // Two ticks in one microsecond of the clock share a row; each does its work all the same.
     const [run] = await tx.query<{ id: number }>(
@@ -95,6 +107,11 @@ async function beginRun(plan: TickPlan): Promise<number> {
 async function endRun(database: Database, id: number, status: string, counts: unknown, error?: unknown): Promise<void> {
   await database.query(
     `update tallystick.schedule_run set status = $2, finished_at = tallystick.clock(), counts = $3, error = $4 where id = $1`,
-    [id, status, JSON.stringify(counts), error === undefined ? null : redact(error instanceof Error ? error.message : "failed")],
+    [
+      id,
+      status,
+      JSON.stringify(counts),
+      error === undefined ? null : redact(error instanceof Error ? error.message : "failed"),
+    ],
   );
 }

@@ -13,12 +13,16 @@ const nothing = { processed: 0, done: 0, failed: 0, dead: 0, remaining: 0, nextR
 describe("run", () => {
   it("finds what is enqueued while it runs", async () => {
     const ran = signal();
-    const { tally } = await setUp({ payment: undefined, tasks: [defineTask({ name: "a", run: async () => ran.give() })] });
+    const { tally } = await setUp({
+      payment: undefined,
+      tasks: [defineTask({ name: "a", run: async () => ran.give() })],
+    });
     const worker = tally.run();
     await tally.tasks.enqueue({ name: "a" });
     worker.wake();
     await ran.given;
     await worker.stop();
+    expect((await tally.tasks.list({ status: "done" })).items).toHaveLength(1);
   });
 
   it("stopped in the middle of an effect lets it commit, claims no more, and settles everything", async () => {
@@ -58,7 +62,8 @@ describe("run", () => {
       async load({ signal: aborted }) {
         loads += 1;
         begun.give();
-        if (loads === 1) await new Promise((_, reject) => aborted.addEventListener("abort", () => reject(new Error("cut off"))));
+        if (loads === 1)
+          await new Promise((_, reject) => aborted.addEventListener("abort", () => reject(new Error("cut off"))));
       },
       run: async () => undefined,
     });
@@ -75,7 +80,7 @@ describe("run", () => {
     const { tally } = await createTestEngine({ payment: undefined });
     tally.run();
     await tally.close();
-    await expect(tally.health()).rejects.toThrow();
+    await expect(tally.health()).rejects.toThrow("pool");
   });
 });
 
@@ -122,7 +127,12 @@ describe("runWorker", () => {
     const release = signal();
     const { tally, sql } = await setUp({ payment: undefined });
     await tally.tasks.enqueue({ name: "a" });
-    const drain = createDrain({ database: sql, definitions: new Map(), retry: defaultRetryPolicy, onDead: async () => undefined });
+    const drain = createDrain({
+      database: sql,
+      definitions: new Map(),
+      retry: defaultRetryPolicy,
+      onDead: async () => undefined,
+    });
     const tick = async (): Promise<void> => {
       ticking.give();
       await release.given;
@@ -133,7 +143,9 @@ describe("runWorker", () => {
     const stopped = worker.stop();
     release.give();
     await stopped;
-    expect(await sql.query("select status, attempts from tallystick.task")).toEqual([{ status: "pending", attempts: 0 }]);
+    expect(await sql.query("select status, attempts from tallystick.task")).toEqual([
+      { status: "pending", attempts: 0 },
+    ]);
     expect((await drain.drain()).processed).toBe(1);
   });
 });

@@ -51,7 +51,10 @@ export function runWorker(options: WorkerOptions): Worker {
         }
       } catch (error) {
         // The database is away or restarting: the rows keep the work, the next round finds it.
-        logger.warn({ error: error instanceof Error ? error.message : String(error) }, "the worker could not work; it tries again");
+        logger.warn(
+          { error: error instanceof Error ? error.message : String(error) },
+          "the worker could not work; it tries again",
+        );
       }
       if (!stopping.signal.aborted && !woken) await sleep(pollMs);
     }

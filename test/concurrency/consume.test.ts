@@ -92,7 +92,9 @@ describe("concurrent consumption", () => {
       return 0;
     });
     const rest = await ledger.credits.expire();
-    expect(booked.reduce<number>((sum, value) => sum + (typeof value === "number" ? value : 0), rest.credits)).toBe(800);
+    expect(booked.reduce<number>((sum, value) => sum + (typeof value === "number" ? value : 0), rest.credits)).toBe(
+      800,
+    );
     expect(rest.remaining).toBe(0);
     for (const userId of users) {
       const [row] = await ledger.database.query<{ usage: number; expired: number }>(
@@ -107,7 +109,14 @@ describe("concurrent consumption", () => {
 });
 
 describe("concurrent grants", () => {
-  const fact = { amount: 5, type: "purchase_package", validDays: null, paymentId: 1, provider: "stripe", description: "pack" } as const;
+  const fact = {
+    amount: 5,
+    type: "purchase_package",
+    validDays: null,
+    paymentId: 1,
+    provider: "stripe",
+    description: "pack",
+  } as const;
 
   it("grant a fact once, whichever of several accounts it is told about", async () => {
     const name = randomUUID();

@@ -36,14 +36,41 @@ describe("a storm of all operations", () => {
     await using ledger = await openLedger();
     const pools = Array.from({ length: 4 }, () => connect(ledger.url, { poolSize: 1 }));
     const writers = pools.map((pool) => createCredits(pool, plans));
-    const keys = fc.option(fc.integer({ min: 1, max: 40 }).map((n) => `key-${n}`), { nil: undefined });
+    const keys = fc.option(
+      fc.integer({ min: 1, max: 40 }).map((n) => `key-${n}`),
+      { nil: undefined },
+    );
     const operation = fc.oneof(
-      { weight: 5, arbitrary: fc.tuple(fc.integer({ min: 1, max: 30 }), keys).map(([amount, idempotencyKey]): Operation => async (credits, userId) => credits.consume({ userId, amount, idempotencyKey })) },
-      { weight: 3, arbitrary: fc.tuple(fc.integer({ min: 1, max: 30 }), keys).map(([amount, idempotencyKey]): Operation => async (credits, userId) => credits.grant({ userId, amount, type: "adjustment", idempotencyKey })) },
-      { weight: 3, arbitrary: fc.integer({ min: 5, max: 60 }).map((ms): Operation => async (credits, userId) => credits.grant({ userId, amount: 10, type: "adjustment", expiresAt: new Date(Date.now() + ms) })) },
+      {
+        weight: 5,
+        arbitrary: fc.tuple(fc.integer({ min: 1, max: 30 }), keys).map(
+          ([amount, idempotencyKey]): Operation =>
+            async (credits, userId) =>
+              credits.consume({ userId, amount, idempotencyKey }),
+        ),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.tuple(fc.integer({ min: 1, max: 30 }), keys).map(
+          ([amount, idempotencyKey]): Operation =>
+            async (credits, userId) =>
+              credits.grant({ userId, amount, type: "adjustment", idempotencyKey }),
+        ),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.integer({ min: 5, max: 60 }).map(
+          (ms): Operation =>
+            async (credits, userId) =>
+              credits.grant({ userId, amount: 10, type: "adjustment", expiresAt: new Date(Date.now() + ms) }),
+        ),
+      },
       { weight: 2, arbitrary: fc.constant<Operation>(async (credits) => credits.expire({ batchSize: 3 })) },
       { weight: 2, arbitrary: fc.constant<Operation>(async (credits) => credits.distribute({ batchSize: 3 })) },
-      { weight: 1, arbitrary: fc.constant<Operation>(async (credits, userId) => credits.enrol({ userId, planId: "free" })) },
+      {
+        weight: 1,
+        arbitrary: fc.constant<Operation>(async (credits, userId) => credits.enrol({ userId, planId: "free" })),
+      },
       { weight: 1, arbitrary: fc.constant<Operation>(async (credits, userId) => credits.balance({ userId })) },
     );
     const [work = []] = fc.sample(

@@ -45,7 +45,9 @@ describe("a caller's transaction", () => {
     await client.query("rollback");
     client.release();
     expect(await ledger.credits.history({ userId })).toEqual({ items: [], nextCursor: null });
-    expect(await ledger.credits.grant({ userId, amount: 10, type: "purchase_package", idempotencyKey: "k" })).toMatchObject({ replayed: false });
+    expect(
+      await ledger.credits.grant({ userId, amount: 10, type: "purchase_package", idempotencyKey: "k" }),
+    ).toMatchObject({ replayed: false });
   });
 
   it("stays usable after a refusal", async () => {
@@ -53,7 +55,9 @@ describe("a caller's transaction", () => {
     const client = await pool.connect();
     await client.query("begin");
     await ledger.credits.grant({ userId, amount: 10, type: "purchase_package", idempotencyKey: "k" }, { tx: client });
-    await expect(ledger.credits.consume({ userId, amount: 11 }, { tx: client })).rejects.toMatchObject({ code: "insufficient_credits" });
+    await expect(ledger.credits.consume({ userId, amount: 11 }, { tx: client })).rejects.toMatchObject({
+      code: "insufficient_credits",
+    });
     await expect(
       ledger.credits.grant({ userId, amount: 11, type: "purchase_package", idempotencyKey: "k" }, { tx: client }),
     ).rejects.toMatchObject({ code: "idempotency_conflict" });

@@ -27,9 +27,15 @@ async function amounts(): Promise<number[]> {
 
 describe("the same event", () => {
   it("delivered ten times at once is one row, one task and one grant, each answered 200", async () => {
-    const body = eventBody({ type: "invoice.paid", object: invoice({ userId, lines: [{ priceId: "price_pro_monthly" }] }) });
+    const body = eventBody({
+      type: "invoice.paid",
+      object: invoice({ userId, lines: [{ priceId: "price_pro_monthly" }] }),
+    });
     const statuses = await Promise.all(
-      Array.from({ length: 10 }, async () => (await setup.tally.handlers.stripeWebhook(await signedRequest(body))).status),
+      Array.from(
+        { length: 10 },
+        async () => (await setup.tally.handlers.stripeWebhook(await signedRequest(body))).status,
+      ),
     );
     expect(statuses).toEqual(Array.from({ length: 10 }, () => 200));
     expect(await amounts()).toEqual([1000]);
@@ -93,20 +99,38 @@ describe("a session that is paid later", () => {
     const object = checkoutSession({ userId, priceId: "price_credits_basic", paymentStatus: "unpaid" });
     await send("checkout.session.completed", object);
     expect(await amounts()).toEqual([]);
-    expect(await setup.sql.query("select status, paid from tallystick.payment")).toEqual([{ status: "pending", paid: false }]);
+    expect(await setup.sql.query("select status, paid from tallystick.payment")).toEqual([
+      { status: "pending", paid: false },
+    ]);
     await send("checkout.session.async_payment_succeeded", { ...object, payment_status: "paid" });
     expect(await amounts()).toEqual([100]);
     await send("checkout.session.completed", object);
     expect(await amounts()).toEqual([100]);
-    expect(await setup.sql.query("select status, paid from tallystick.payment")).toEqual([{ status: "paid", paid: true }]);
+    expect(await setup.sql.query("select status, paid from tallystick.payment")).toEqual([
+      { status: "paid", paid: true },
+    ]);
   });
 
   it("and has an invoice only then is one payment, granted by the invoice", async () => {
-    const object = checkoutSession({ userId, priceId: "price_credits_basic", paymentStatus: "unpaid", customer: "cus_1" });
+    const object = checkoutSession({
+      userId,
+      priceId: "price_credits_basic",
+      paymentStatus: "unpaid",
+      customer: "cus_1",
+    });
     await send("checkout.session.completed", object);
     await setup.tally.drain();
     await send("checkout.session.async_payment_succeeded", { ...object, payment_status: "paid", invoice: "in_late" });
-    await send("invoice.paid", invoice({ id: "in_late", customer: "cus_1", userId, subscription: null, lines: [{ priceId: "price_credits_basic" }] }));
+    await send(
+      "invoice.paid",
+      invoice({
+        id: "in_late",
+        customer: "cus_1",
+        userId,
+        subscription: null,
+        lines: [{ priceId: "price_credits_basic" }],
+      }),
+    );
     expect(await amounts()).toEqual([100]);
     expect(await setup.sql.query("select status, invoice_id, session_id from tallystick.payment")).toEqual([
       { status: "paid", invoice_id: "in_late", session_id: object["id"] },
@@ -114,9 +138,23 @@ describe("a session that is paid later", () => {
   });
 
   it("and has its invoice paid before the session says so is one payment too", async () => {
-    const object = checkoutSession({ userId, priceId: "price_credits_basic", paymentStatus: "unpaid", customer: "cus_1" });
+    const object = checkoutSession({
+      userId,
+      priceId: "price_credits_basic",
+      paymentStatus: "unpaid",
+      customer: "cus_1",
+    });
     await send("checkout.session.completed", object);
-    await send("invoice.paid", invoice({ id: "in_late", customer: "cus_1", userId, subscription: null, lines: [{ priceId: "price_credits_basic" }] }));
+    await send(
+      "invoice.paid",
+      invoice({
+        id: "in_late",
+        customer: "cus_1",
+        userId,
+        subscription: null,
+        lines: [{ priceId: "price_credits_basic" }],
+      }),
+    );
     await setup.tally.drain();
     await send("checkout.session.async_payment_succeeded", { ...object, payment_status: "paid", invoice: "in_late" });
     expect(await amounts()).toEqual([100]);
@@ -132,8 +170,12 @@ describe("a session that is paid later", () => {
     await send("checkout.session.completed", object);
     await send("checkout.session.async_payment_failed", object);
     expect(await amounts()).toEqual([]);
-    expect(await setup.sql.query("select status, paid from tallystick.payment")).toEqual([{ status: "failed", paid: false }]);
-    expect(await setup.sql.query("select kind, status from tallystick.notification")).toEqual([{ kind: "payment.failed", status: "sent" }]);
+    expect(await setup.sql.query("select status, paid from tallystick.payment")).toEqual([
+      { status: "failed", paid: false },
+    ]);
+    expect(await setup.sql.query("select kind, status from tallystick.notification")).toEqual([
+      { kind: "payment.failed", status: "sent" },
+    ]);
     expect(receiver.received).toHaveLength(1);
     // A later attempt of the same session that works is paid all the same.
     await send("checkout.session.async_payment_succeeded", { ...object, payment_status: "paid" });
@@ -152,12 +194,18 @@ describe("an invoice that could not be collected", () => {
     await send("invoice.payment_failed", { ...object, attempt_count: 2 });
     await send("invoice.paid", object);
     await send("invoice.payment_failed", { ...object, attempt_count: 2 });
-    await setup.sql.query("update tallystick.task_lane set paused_until = null, ready_at = clock_timestamp() where ready_at is not null");
+    await setup.sql.query(
+      "update tallystick.task_lane set paused_until = null, ready_at = clock_timestamp() where ready_at is not null",
+    );
     while ((await setup.tally.drain()).processed > 0) {
-      await setup.sql.query("update tallystick.task_lane set paused_until = null, ready_at = clock_timestamp() where ready_at is not null");
+      await setup.sql.query(
+        "update tallystick.task_lane set paused_until = null, ready_at = clock_timestamp() where ready_at is not null",
+      );
     }
     expect(await amounts()).toEqual([1000]);
-    expect(await setup.sql.query("select status, paid from tallystick.payment")).toEqual([{ status: "paid", paid: true }]);
+    expect(await setup.sql.query("select status, paid from tallystick.payment")).toEqual([
+      { status: "paid", paid: true },
+    ]);
     const kinds = await setup.sql.query<{ kind: string }>("select kind from tallystick.notification order by id");
     expect(kinds.map(({ kind }) => kind)).toEqual(["payment.failed", "payment.failed", "payment.received"]);
     expect(receiver.received).toHaveLength(3);

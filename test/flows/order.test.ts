@@ -43,7 +43,9 @@ async function outcome({ tally, sql }: Setup, events: readonly Sent[]) {
     journal: await journal(sql),
     subscriptions: await sql.query("select status, plan_id, user_id from tallystick.subscription"),
     payments: await sql.query("select type, status, amount, user_id from tallystick.payment where paid"),
-    running: await sql.query("select plan_id from tallystick.credit_enrolment where ended_at is null and next_due_at is not null"),
+    running: await sql.query(
+      "select plan_id from tallystick.credit_enrolment where ended_at is null and next_due_at is not null",
+    ),
   };
 }
 
@@ -53,16 +55,26 @@ describe("a subscription's first events", () => {
   const flow = ({ customer, id }: { customer: string; id: string }): Sent[] => [
     { type: "checkout.session.completed", object: subscriptionSession({ customer, userId, subscription: id }) },
     { type: "customer.subscription.created", object: subscription({ id, customer, status: "incomplete" }) },
-    { type: "invoice.paid", object: invoice({ customer, subscription: id, lines: [{ priceId: "price_pro_monthly" }] }) },
+    {
+      type: "invoice.paid",
+      object: invoice({ customer, subscription: id, lines: [{ priceId: "price_pro_monthly" }] }),
+    },
     { type: "customer.subscription.updated", object: subscription({ id, customer, status: "active" }) },
   ];
 
   it.each(permutations([0, 1, 2, 3]))("give the same ledger and state in the order %i %i %i %i", async (...order) => {
     const known = ids();
     const apiBase = await stripeWith(subscription({ ...known, status: "active" }));
-    const setup = await setUp({ payment: stripe({ webhookSecrets: [WEBHOOK_SECRET], secretKey: "sk_test_1", apiBase }) });
+    const setup = await setUp({
+      payment: stripe({ webhookSecrets: [WEBHOOK_SECRET], secretKey: "sk_test_1", apiBase }),
+    });
     const events = flow(known);
-    expect(await outcome(setup, order.flatMap((index) => events[index] ?? []))).toEqual({
+    expect(
+      await outcome(
+        setup,
+        order.flatMap((index) => events[index] ?? []),
+      ),
+    ).toEqual({
       journal: [{ user_id: userId, type: "subscription_renewal", amount: 1000 }],
       subscriptions: [{ status: "active", plan_id: "pro", user_id: userId }],
       payments: [{ type: "subscription", status: "paid", amount: 2000, user_id: userId }],
@@ -77,7 +89,10 @@ describe("a subscription's first events", () => {
     for (let index = 0; index < 6; index += 1) {
       const events = flow(ids()).toReversed();
       for (const { type, object } of events) {
-        await sendEvent(setup.tally, { type, object: { ...object, ...(type.startsWith("checkout") && { metadata: { userId: `user-${index}` } }) } });
+        await sendEvent(setup.tally, {
+          type,
+          object: { ...object, ...(type.startsWith("checkout") && { metadata: { userId: `user-${index}` } }) },
+        });
       }
       users.push({ user_id: `user-${index}`, type: "subscription_renewal", amount: 1000 });
     }
@@ -91,7 +106,10 @@ describe("a payment that comes before its checkout", () => {
   it("waits for the customer's user, and is granted once the session names it", async () => {
     const setup = await setUp();
     const customer = uniqueId("cus");
-    await sendEvent(setup.tally, { type: "invoice.paid", object: invoice({ customer, lines: [{ priceId: "price_pro_monthly" }] }) });
+    await sendEvent(setup.tally, {
+      type: "invoice.paid",
+      object: invoice({ customer, lines: [{ priceId: "price_pro_monthly" }] }),
+    });
     expect(await setup.tally.drain()).toMatchObject({ failed: 1 });
     expect(await journal(setup.sql)).toEqual([]);
     const session = subscriptionSession({ customer, userId: "ada", subscription: uniqueId("sub") });
@@ -123,9 +141,17 @@ describe("the end of a subscription", () => {
       const events: Sent[] = [
         {
           type: "invoice.paid",
-          object: invoice({ customer: known.customer, userId, subscription: known.id, lines: [{ priceId: "price_pro_yearly" }] }),
+          object: invoice({
+            customer: known.customer,
+            userId,
+            subscription: known.id,
+            lines: [{ priceId: "price_pro_yearly" }],
+          }),
         },
-        { type: "customer.subscription.deleted", object: subscription({ ...known, priceId: "price_pro_yearly", status: "canceled" }) },
+        {
+          type: "customer.subscription.deleted",
+          object: subscription({ ...known, priceId: "price_pro_yearly", status: "canceled" }),
+        },
       ];
       results.push(await outcome(setup, reversed ? events.toReversed() : events));
     }
@@ -141,7 +167,12 @@ describe("the end of a subscription", () => {
       type: "invoice.paid",
       object: invoice({ customer, userId, subscription: id, lines: [{ priceId: "price_pro_yearly" }] }),
     });
-    const end = { type: "customer.subscription.deleted", object: subscription({ id: ending, customer, userId, status: "canceled" }) };
-    expect(await outcome(setup, [yearly(ending), yearly(staying), end])).toMatchObject({ running: [{ plan_id: "pro" }] });
+    const end = {
+      type: "customer.subscription.deleted",
+      object: subscription({ id: ending, customer, userId, status: "canceled" }),
+    };
+    expect(await outcome(setup, [yearly(ending), yearly(staying), end])).toMatchObject({
+      running: [{ plan_id: "pro" }],
+    });
   });
 });

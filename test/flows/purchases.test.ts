@@ -23,7 +23,9 @@ async function receive(type: string, object: Record<string, unknown>): Promise<v
 async function entries(): Promise<[string, number][]> {
   const { ok, violations } = await setup.tally.credits.audit();
   expect({ ok, violations }).toEqual({ ok: true, violations: [] });
-  return (await journal(setup.sql)).filter((entry) => entry.user_id === userId).map(({ type, amount }) => [type, amount]);
+  return (await journal(setup.sql))
+    .filter((entry) => entry.user_id === userId)
+    .map(({ type, amount }) => [type, amount]);
 }
 
 async function lots(): Promise<unknown[]> {
@@ -36,21 +38,28 @@ async function lots(): Promise<unknown[]> {
 }
 
 describe("invoice.paid", () => {
-  const paid = async (input: Omit<InvoiceInput, "userId">): Promise<void> => receive("invoice.paid", invoice({ ...input, userId }));
+  const paid = async (input: Omit<InvoiceInput, "userId">): Promise<void> =>
+    receive("invoice.paid", invoice({ ...input, userId }));
 
   it("of a monthly price gives the month's credits, valid for the plan's days", async () => {
     await paid({ lines: [{ priceId: "price_pro_monthly" }] });
     expect(await entries()).toEqual([["subscription_renewal", 1000]]);
     expect(await lots()).toEqual([[1000, 30]]);
-    const payments = await setup.sql.query("select type, status, paid, amount, currency, user_id from tallystick.payment");
-    expect(payments).toEqual([{ type: "subscription", status: "paid", paid: true, amount: 2000, currency: "usd", user_id: userId }]);
+    const payments = await setup.sql.query(
+      "select type, status, paid, amount, currency, user_id from tallystick.payment",
+    );
+    expect(payments).toEqual([
+      { type: "subscription", status: "paid", paid: true, amount: 2000, currency: "usd", user_id: userId },
+    ]);
     expect((await setup.tally.events.list()).items).toMatchObject([{ type: "invoice.paid", status: "processed" }]);
   });
 
   it("of a yearly price gives the first month now and the others month by month", async () => {
     await paid({ lines: [{ priceId: "price_pro_yearly", amount: 20_000 }] });
     expect(await entries()).toEqual([["subscription_renewal", 1000]]);
-    const enrolments = await setup.sql.query("select plan_id, period_count, next_period from tallystick.credit_enrolment");
+    const enrolments = await setup.sql.query(
+      "select plan_id, period_count, next_period from tallystick.credit_enrolment",
+    );
     expect(enrolments).toEqual([{ plan_id: "pro", period_count: 12, next_period: 1 }]);
     await setup.tally.tick();
     expect(await entries()).toHaveLength(1);
@@ -82,7 +91,15 @@ describe("invoice.paid", () => {
   it("of zero gives the catalog's trial credits, once for each seat", async () => {
     setup = await setUp({
       catalog: defineCatalog({
-        plans: [{ id: "pro", name: "Pro", credits: 1000, trialCredits: 30, prices: [{ id: "price_pro_monthly", interval: "month" }] }],
+        plans: [
+          {
+            id: "pro",
+            name: "Pro",
+            credits: 1000,
+            trialCredits: 30,
+            prices: [{ id: "price_pro_monthly", interval: "month" }],
+          },
+        ],
       }),
     });
     await paid({ lines: [{ priceId: "price_pro_monthly", amount: 0, quantity: 2 }] });
@@ -90,7 +107,13 @@ describe("invoice.paid", () => {
   });
 
   it("outside a subscription gives its lines by the same rule", async () => {
-    await paid({ subscription: null, lines: [{ priceId: "price_credits_basic", quantity: 2 }, { priceId: "price_pro_monthly", amount: 0 }] });
+    await paid({
+      subscription: null,
+      lines: [
+        { priceId: "price_credits_basic", quantity: 2 },
+        { priceId: "price_pro_monthly", amount: 0 },
+      ],
+    });
     expect(await entries()).toEqual([["purchase_package", 200]]);
     expect(await setup.sql.query("select type from tallystick.payment")).toEqual([{ type: "one_time" }]);
   });
@@ -144,27 +167,43 @@ describe("checkout.session.completed", () => {
   });
 
   it("that cost nothing still gives its pack, and announces no money", async () => {
-    const free = { ...checkoutSession({ userId, priceId: "price_credits_basic", paymentStatus: "no_payment_required" }), amount_total: 0 };
+    const free = {
+      ...checkoutSession({ userId, priceId: "price_credits_basic", paymentStatus: "no_payment_required" }),
+      amount_total: 0,
+    };
     await receive("checkout.session.completed", free);
     expect(await entries()).toEqual([["purchase_package", 100]]);
   });
 
   it("of a subscription or with an invoice leaves the grant to the invoice", async () => {
-    await receive("checkout.session.completed", { ...session({ priceId: "price_credits_basic" }), mode: "subscription" });
+    await receive("checkout.session.completed", {
+      ...session({ priceId: "price_credits_basic" }),
+      mode: "subscription",
+    });
     await receive("checkout.session.completed", { ...session({ priceId: "price_credits_basic" }), invoice: "in_1" });
     expect(await entries()).toEqual([]);
-    await receive("invoice.paid", invoice({ id: "in_1", userId, subscription: null, lines: [{ priceId: "price_credits_basic" }] }));
+    await receive(
+      "invoice.paid",
+      invoice({ id: "in_1", userId, subscription: null, lines: [{ priceId: "price_credits_basic" }] }),
+    );
     expect(await entries()).toEqual([["purchase_package", 100]]);
-    const rows = await setup.sql.query("select paid, session_id is not null as session from tallystick.payment where invoice_id = 'in_1'");
+    const rows = await setup.sql.query(
+      "select paid, session_id is not null as session from tallystick.payment where invoice_id = 'in_1'",
+    );
     expect(rows).toEqual([{ paid: true, session: true }]);
   });
 });
 
 describe("an event of the other mode", () => {
   it("is recorded, answered and ignored", async () => {
-    setup = await setUp({ payment: stripe({ webhookSecrets: [WEBHOOK_SECRET], secretKey: "sk_live_x" }), catalog: testCatalog });
+    setup = await setUp({
+      payment: stripe({ webhookSecrets: [WEBHOOK_SECRET], secretKey: "sk_live_x" }),
+      catalog: testCatalog,
+    });
     await receive("invoice.paid", invoice({ userId, lines: [{ priceId: "price_pro_monthly" }] }));
     expect(await entries()).toEqual([]);
-    expect((await setup.tally.events.list()).items).toMatchObject([{ status: "ignored", livemode: false, taskId: null }]);
+    expect((await setup.tally.events.list()).items).toMatchObject([
+      { status: "ignored", livemode: false, taskId: null },
+    ]);
   });
 });

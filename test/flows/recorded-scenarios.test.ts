@@ -33,7 +33,9 @@ describe("recorded scenarios", () => {
 
   it("are told with ids that two runs never share and that stay equal within one", () => {
     const ids = (tag: string): string[] =>
-      scenarios.flatMap((scenario, index) => retell(scenario, { tag: `${tag}${index}`, userId: "u" }).map(({ id }) => id));
+      scenarios.flatMap((scenario, index) =>
+        retell(scenario, { tag: `${tag}${index}`, userId: "u" }).map(({ id }) => id),
+      );
     const [first, second] = [ids("a"), ids("b")];
     expect(first.filter((id) => second.includes(id))).toEqual([]);
     expect(ids("a")).toEqual(first);
@@ -42,7 +44,9 @@ describe("recorded scenarios", () => {
   it("keep one id for one invoice: as many ids as invoices were paid", () => {
     for (const scenario of scenarios) {
       const paid = readRecording(scenario).filter(({ type }) => type === "invoice.paid");
-      const events = retell(scenario, { tag: "x", userId: "u" }).map(({ body }) => JSON.parse(body) as { type: string; data: { object: { id: string } } });
+      const events = retell(scenario, { tag: "x", userId: "u" }).map(
+        ({ body }) => JSON.parse(body) as { type: string; data: { object: { id: string } } },
+      );
       const ids = new Set(events.filter(({ type }) => type === "invoice.paid").map(({ data }) => data.object.id));
       expect(ids.size, scenario.name).toBe(paid.length);
     }

@@ -34,7 +34,9 @@ export function signal(): { readonly given: Promise<void>; give(): void } {
 
 /** Makes every waiting task due now, as if the time of its delay had passed. */
 export async function skipDelays(sql: Database): Promise<void> {
-  await sql.query("update tallystick.task set run_at = clock_timestamp() where status = 'pending' and run_at > clock_timestamp()");
+  await sql.query(
+    "update tallystick.task set run_at = clock_timestamp() where status = 'pending' and run_at > clock_timestamp()",
+  );
   await sql.query(
     `update tallystick.task_lane set ready_at = clock_timestamp(), paused_until = null
      where ready_at > clock_timestamp() and lease_token is null`,

@@ -21,7 +21,7 @@ export interface InvoiceInput {
 
 /** An invoice of any number of lines. */
 export function invoice(input: InvoiceInput): Record<string, unknown> {
-  const subscription = input.subscription === undefined ? uniqueId("sub") : input.subscription;
+  const subscriptionId = input.subscription === undefined ? uniqueId("sub") : input.subscription;
   const lines = input.lines.map((line) => ({
     id: line.id ?? uniqueId("il"),
     object: "line_item",
@@ -30,11 +30,15 @@ export function invoice(input: InvoiceInput): Record<string, unknown> {
     quantity: line.quantity ?? 1,
     period: { start: 1_760_000_000, end: 1_762_600_000 },
     parent:
-      subscription === null
+      subscriptionId === null
         ? { type: "invoice_item_details", invoice_item_details: { proration: line.proration ?? false } }
         : {
             type: "subscription_item_details",
-            subscription_item_details: { proration: line.proration ?? false, subscription, subscription_item: "si_1" },
+            subscription_item_details: {
+              proration: line.proration ?? false,
+              subscription: subscriptionId,
+              subscription_item: "si_1",
+            },
           },
     pricing: { type: "price_details", price_details: { price: line.priceId, product: "prod_1" } },
   }));
@@ -50,13 +54,19 @@ export function invoice(input: InvoiceInput): Record<string, unknown> {
     next_payment_attempt: 1_762_700_000,
     currency: "usd",
     status: "paid",
-    metadata: { ...(subscription === null && input.userId !== undefined && { userId: input.userId }), ...input.metadata },
+    metadata: {
+      ...(subscriptionId === null && input.userId !== undefined && { userId: input.userId }),
+      ...input.metadata,
+    },
     parent:
-      subscription === null
+      subscriptionId === null
         ? null
         : {
             type: "subscription_details",
-            subscription_details: { subscription, metadata: input.userId === undefined ? {} : { userId: input.userId } },
+            subscription_details: {
+              subscription: subscriptionId,
+              metadata: input.userId === undefined ? {} : { userId: input.userId },
+            },
           },
     lines: { object: "list", has_more: false, data: lines },
   };

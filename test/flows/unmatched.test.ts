@@ -34,7 +34,10 @@ describe("a payment for an unknown price", () => {
     expect(await journal(setup.sql)).toEqual([]);
     expect((await setup.tally.events.list()).items).toMatchObject([{ eventId: id, status: "dead" }]);
     const [dead] = (await setup.tally.tasks.list({ status: "dead" })).items;
-    expect(dead).toMatchObject({ attempts: 3, lastError: "Price price_new is not in the catalog; add it there, or to pricesWithoutCredits, and replay." });
+    expect(dead).toMatchObject({
+      attempts: 3,
+      lastError: "Price price_new is not in the catalog; add it there, or to pricesWithoutCredits, and replay.",
+    });
     expect(told()).toHaveLength(1);
     expect(told()[0]).toContain("price_new");
 
@@ -62,7 +65,10 @@ describe("a payment of an unknown customer", () => {
     });
     await runAll();
     const [dead] = (await setup.tally.tasks.list({ status: "dead" })).items;
-    expect(dead).toMatchObject({ attempts: 3, lastError: "Customer cus_late of stripe belongs to no known user; map it and replay." });
+    expect(dead).toMatchObject({
+      attempts: 3,
+      lastError: "Customer cus_late of stripe belongs to no known user; map it and replay.",
+    });
     expect(told()).toHaveLength(1);
     await setup.tally.payment.linkCustomer({ customerId: "cus_late", userId: "ada" });
     await setup.tally.payment.linkCustomer({ customerId: "cus_late", userId: "ada" });
@@ -84,7 +90,11 @@ describe("a payment of an unknown customer", () => {
     for (let index = 0; index < 10; index += 1) {
       await sendEvent(setup.tally, {
         type: "invoice.paid",
-        object: invoice({ customer: `cus_${index % 2}`, lines: [{ priceId: "price_credits_basic" }], subscription: null }),
+        object: invoice({
+          customer: `cus_${index % 2}`,
+          lines: [{ priceId: "price_credits_basic" }],
+          subscription: null,
+        }),
       });
     }
     const other = await setUp({ database: setup.databaseUrl });
@@ -95,7 +105,9 @@ describe("a payment of an unknown customer", () => {
     ]);
     await runAll();
     expect((await journal(setup.sql)).map(({ amount }) => amount)).toEqual(Array.from({ length: 10 }, () => 100));
-    expect(await setup.sql.query("select error from tallystick.task_attempt where error like '%deadlock%'")).toEqual([]);
+    expect(await setup.sql.query("select error from tallystick.task_attempt where error like '%deadlock%'")).toEqual(
+      [],
+    );
   });
 });
 
@@ -108,12 +120,20 @@ describe("a handler that throws", () => {
       notifications: [slack({ url: `${receiver.origin}/hook`, allowPrivateHosts: true })],
     });
     const id = uniqueId("evt");
-    const event = { type: "invoice.paid", id, object: invoice({ userId: "ada", lines: [{ priceId: "price_pro_monthly" }] }) };
+    const event = {
+      type: "invoice.paid",
+      id,
+      object: invoice({ userId: "ada", lines: [{ priceId: "price_pro_monthly" }] }),
+    };
     const response = await sendEvent(limited.tally, event);
     expect([response.status, await response.json()]).toEqual([200, { received: true }]);
     await limited.tally.drain();
     const [waiting] = (await limited.tally.tasks.list({ status: "pending" })).items;
-    expect(waiting).toMatchObject({ attempts: 1, maxAttempts: 4, lastError: expect.stringContaining("broken") as string });
+    expect(waiting).toMatchObject({
+      attempts: 1,
+      maxAttempts: 4,
+      lastError: expect.stringContaining("broken") as string,
+    });
     for (let round = 0; round < 5; round += 1) {
       await skipDelays(setup.sql);
       await limited.tally.drain();

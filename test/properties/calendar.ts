@@ -8,7 +8,14 @@ export function wallClock(moment: number, zone: string): number {
   if (format === undefined) {
     const two = "2-digit";
     format = new Intl.DateTimeFormat("en-GB", {
-      ...{ timeZone: zone, hourCycle: "h23", year: "numeric", month: two, day: two, hour: two, minute: two, second: two },
+      timeZone: zone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: two,
+      day: two,
+      hour: two,
+      minute: two,
+      second: two,
     });
     formats.set(zone, format);
   }
@@ -31,5 +38,9 @@ export function addMonths(wall: number, months: number): number {
   const from = new Date(wall);
   const first = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + months, 1));
   const days = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate();
-  return first.getTime() + (Math.min(from.getUTCDate(), days) - 1) * 86_400_000 + (((wall % 86_400_000) + 86_400_000) % 86_400_000);
+  return (
+    first.getTime() +
+    (Math.min(from.getUTCDate(), days) - 1) * 86_400_000 +
+    (((wall % 86_400_000) + 86_400_000) % 86_400_000)
+  );
 }

@@ -37,7 +37,12 @@ interface ModelAccount {
 }
 
 export type Answer =
-  | { readonly balance: number; readonly available: number; readonly replayed: boolean; readonly draws: readonly Draw[] }
+  | {
+      readonly balance: number;
+      readonly available: number;
+      readonly replayed: boolean;
+      readonly draws: readonly Draw[];
+    }
   | { readonly refused: string };
 
 export interface ModelPlan {
@@ -128,8 +133,15 @@ export class LedgerModel {
   expire(): number {
     let count = 0;
     for (const account of this.accounts.values()) {
-      const expired = account.lots.filter((lot) => lot.remaining > 0 && lot.expiresAt !== null && lot.expiresAt <= this.now);
-      if (expired.length > 0) debit(account, "expire", expired.map((lot): Draw => [lot.seq, lot.remaining]));
+      const expired = account.lots.filter(
+        (lot) => lot.remaining > 0 && lot.expiresAt !== null && lot.expiresAt <= this.now,
+      );
+      if (expired.length > 0)
+        debit(
+          account,
+          "expire",
+          expired.map((lot): Draw => [lot.seq, lot.remaining]),
+        );
       for (const lot of expired) lot.booked = true;
       count += expired.length;
     }
@@ -161,7 +173,12 @@ export class LedgerModel {
             seq: account.entries.length,
             shown: [total(live), total(live), 0, 0],
             burn: live.map(({ seq, remaining }) => [seq, remaining]),
-            entries: account.entries.map(({ type, amount, balanceAfter, draws }) => [type, amount, balanceAfter, draws]),
+            entries: account.entries.map(({ type, amount, balanceAfter, draws }) => [
+              type,
+              amount,
+              balanceAfter,
+              draws,
+            ]),
             lots: account.lots.map(({ seq, amount, remaining, booked }) => [seq, amount, remaining, booked]),
           },
         ];
@@ -194,13 +211,22 @@ export class LedgerModel {
     let count = 0;
     for (;;) {
       const [due] = account.enrolments
-        .map((enrolment) => ({ enrolment, plan: this.#plan(enrolment.plan), at: addMonthsUtc(enrolment.anchor, enrolment.nextPeriod) }))
+        .map((enrolment) => ({
+          enrolment,
+          plan: this.#plan(enrolment.plan),
+          at: addMonthsUtc(enrolment.anchor, enrolment.nextPeriod),
+        }))
         .filter(({ plan, at }) => at <= this.now && book(account) + plan.credits <= MAX)
         .toSorted((a, b) => a.at - b.at);
       if (due === undefined) return count;
       const { credits, validDays } = due.plan;
       const expiresAt = validDays === null ? null : this.now + validDays * 86_400_000;
-      this.#addLot(account, "monthly_refresh", credits, { priority: 100, scope: null, effectiveAt: this.now, expiresAt });
+      this.#addLot(account, "monthly_refresh", credits, {
+        priority: 100,
+        scope: null,
+        effectiveAt: this.now,
+        expiresAt,
+      });
       due.enrolment.nextPeriod += 1;
       count += 1;
     }
@@ -221,7 +247,13 @@ export class LedgerModel {
     const { priority, scope, effectiveAt, expiresAt } = terms;
     account.entries.push({ type, amount, balanceAfter: book(account) + amount, draws: [] });
     account.lots.push({
-      ...{ seq: account.entries.length, amount, remaining: amount, priority, scope, effectiveAt, expiresAt },
+      seq: account.entries.length,
+      amount,
+      remaining: amount,
+      priority,
+      scope,
+      effectiveAt,
+      expiresAt,
       booked: false,
     });
   }

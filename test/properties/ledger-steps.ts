@@ -42,20 +42,32 @@ const step = fc.oneof(
     arbitrary: fc.record({
       take: fc.constant("consume" as const),
       account,
-      amount: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(1, 10, 25, 60) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 200 }) }),
+      amount: fc.oneof(
+        { weight: 9, arbitrary: fc.constantFrom(1, 10, 25, 60) },
+        { weight: 1, arbitrary: fc.integer({ min: 1, max: 200 }) },
+      ),
       feature: fc.constantFrom(null, null, "image", "text"),
       key,
     }),
   },
-  { weight: 4, arbitrary: fc.record({ take: fc.constant("wait" as const), hours: fc.constantFrom(1, 7, 7, 24, 31, 100, 31 * 24) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ take: fc.constant("wait" as const), hours: fc.constantFrom(1, 7, 7, 24, 31, 100, 31 * 24) }),
+  },
   { weight: 2, arbitrary: fc.record({ take: fc.constant("expire" as const), batchSize: fc.constantFrom(1, 2, 2000) }) },
-  { weight: 1, arbitrary: fc.record({ take: fc.constant("enrol" as const), account, plan: fc.constantFrom("free", "keep") }) },
-  { weight: 1, arbitrary: fc.record({ take: fc.constant("distribute" as const), batchSize: fc.constantFrom(1, 2, 2000) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ take: fc.constant("enrol" as const), account, plan: fc.constantFrom("free", "keep") }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ take: fc.constant("distribute" as const), batchSize: fc.constantFrom(1, 2, 2000) }),
+  },
   { weight: 1, arbitrary: fc.record({ take: fc.constant("freeze" as const), account, frozen: fc.boolean() }) },
 );
 
 export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-export const steps = fc.array(step, { minLength: 1, maxLength: 40, size: "max" });
+export const steps = fc.array(step, { minLength: 1, maxLength: 30, size: "max" });
 
 export interface World extends AsyncDisposable {
   readonly database: Database;
@@ -137,7 +149,12 @@ async function onLedger(
       return answerOf(async () => grantStep(database, now, next), lots);
     case "consume":
       return answerOf(
-        async () => consume(database, { ...named(next.account), amount: next.amount, ...optional({ feature: next.feature, idempotencyKey: next.key }) }),
+        async () =>
+          consume(database, {
+            ...named(next.account),
+            amount: next.amount,
+            ...optional({ feature: next.feature, idempotencyKey: next.key }),
+          }),
         lots,
       );
     case "wait":
@@ -152,7 +169,10 @@ async function onLedger(
     case "freeze": {
       const { userId, unit } = named(next.account);
       const at = next.frozen ? "clock_timestamp()" : "null";
-      await database.query(`update tallystick.user_credit set frozen_at = ${at} where user_id = $1 and unit = $2`, [userId, unit]);
+      await database.query(`update tallystick.user_credit set frozen_at = ${at} where user_id = $1 and unit = $2`, [
+        userId,
+        unit,
+      ]);
       return null;
     }
   }
@@ -203,14 +223,22 @@ async function answerOf(work: () => Promise<Stored>, lots: ReadonlyMap<string, n
   try {
     const { outcome = "ok", balance, available, replayed, allocations = [] } = await work();
     if (outcome !== "ok") return { refused: outcome };
-    return { balance, available, replayed, draws: allocations.map((draw) => [lots.get(draw.lotId) ?? 0, draw.amount] as const) };
+    return {
+      balance,
+      available,
+      replayed,
+      draws: allocations.map((draw) => [lots.get(draw.lotId) ?? 0, draw.amount] as const),
+    };
   } catch (error) {
     if (isTallystickError(error)) return { refused: error.code };
     throw error;
   }
 }
 
-function moments(now: number, { effectiveIn, expiresIn }: GrantStep): { effectiveAt: number | null; expiresAt: number | null } {
+function moments(
+  now: number,
+  { effectiveIn, expiresIn }: GrantStep,
+): { effectiveAt: number | null; expiresAt: number | null } {
   return {
     effectiveAt: effectiveIn === null ? null : now + effectiveIn * hour,
     expiresAt: expiresIn === null ? null : now + expiresIn * hour,
@@ -223,7 +251,9 @@ function named(name: string): { userId: string; unit: string } {
 }
 
 function optional<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as { [K in keyof T]?: NonNullable<T[K]> };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
 }
 
 async function setClock(database: Database, now: number): Promise<void> {
@@ -231,7 +261,9 @@ async function setClock(database: Database, now: number): Promise<void> {
 }
 
 async function lotNumbers(database: Database): Promise<Map<string, number>> {
-  const rows = await database.query<{ id: number; seq: number }>("select id, seq from tallystick.credit_transaction where amount > 0");
+  const rows = await database.query<{ id: number; seq: number }>(
+    "select id, seq from tallystick.credit_transaction where amount > 0",
+  );
   return new Map(rows.map(({ id, seq }) => [String(id), seq]));
 }
 

@@ -39,7 +39,7 @@ begin
     if found then return tallystick.granted_before(entry_id); end if;
   end if;
   if p_idempotency_key is not null then
-    hash := tallystick.request_hash('grant', p_amount::text, p_type, p_priority::text, array_to_string(p_scope, ','));
+    hash := tallystick.request_hash('grant', p_amount::text, p_type, p_priority::text, to_jsonb(p_scope)::text);
     stored := tallystick.stored_outcome(account.id, p_idempotency_key, hash);
     if stored is not null then return stored; end if;
   end if;

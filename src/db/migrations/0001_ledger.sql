@@ -73,7 +73,10 @@ create index credit_transaction_payment_idx on tallystick.credit_transaction (pa
 create function tallystick.journal_is_append_only() returns trigger language plpgsql as $$
 begin
   if tg_op = 'UPDATE' then
-    if to_jsonb(new) - '{description,metadata}'::text[] = to_jsonb(old) - '{description,metadata}'::text[] then
+    if to_jsonb(new) - '{description,metadata}'::text[] = to_jsonb(old) - '{description,metadata}'::text[]
+      and (new.description is null or new.description is not distinct from old.description)
+      and (new.metadata is null or new.metadata is not distinct from old.metadata)
+    then
       return new;
     end if;
   end if;
