@@ -23,7 +23,9 @@ async function main(url: string, givenSeed: string | undefined): Promise<number>
   if (!Number.isInteger(seed)) throw new Error("--seed must be a whole number.");
   const app = appClient({ url, ...secrets() });
   await requireHealthy(url);
-  console.log(`Telling recorded events to ${url}: in order, shuffled (seed ${seed}), every event three times at once …`);
+  console.log(
+    `Telling recorded events to ${url}: in order, shuffled (seed ${seed}), every event three times at once …`,
+  );
   const started = performance.now();
   const told = await tellThreeWays({ app, run: randomBytes(5).toString("hex"), seed });
   const rows = told.map(({ scenario, userId, events, expected, inOrder, shuffled, tripled, equal }) => [

@@ -9,7 +9,14 @@ import { silentLogger } from "./kernel/logger.ts";
 import { announce, DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
 import { paymentEventTask } from "./payment/handle-event.ts";
-import { createInbox, listEvents, replayEvent, type EventStatus, type EventView, type ReceiveOutcome } from "./payment/inbox.ts";
+import {
+  createInbox,
+  listEvents,
+  replayEvent,
+  type EventStatus,
+  type EventView,
+  type ReceiveOutcome,
+} from "./payment/inbox.ts";
 import { linkCustomer } from "./payment/owner.ts";
 import { paymentFunctions } from "./payment/functions.generated.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
@@ -93,7 +100,10 @@ export function createEngine(options: TallystickOptions): Engine {
       : [paymentEventTask({ database, provider, effects: { catalog, plans: catalog.plans, announce: tell } })]),
     ...(options.tasks ?? []),
   ];
-  checkOptions(options, definitions.map(({ name }) => name));
+  checkOptions(
+    options,
+    definitions.map(({ name }) => name),
+  );
   const schedules = definitions.filter(isScheduled);
   schedules.forEach(checkSchedule);
 
@@ -123,7 +133,10 @@ export function createEngine(options: TallystickOptions): Engine {
     drain,
     maxGapMs: options.maxTickGapMs ?? 25 * 3_600_000,
     onLate: async (tx, slot) => {
-      logger.warn({ schedule: slot.name, dueAt: slot.dueAt, missed: slot.missed }, "a scheduled run was late or missed");
+      logger.warn(
+        { schedule: slot.name, dueAt: slot.dueAt, missed: slot.missed },
+        "a scheduled run was late or missed",
+      );
       await tell(tx, { kind: "cron.missed", key: `cron.missed:${slot.name}:${slot.claimedAt.toISOString()}`, ...slot });
     },
   };
@@ -160,7 +173,10 @@ export function createEngine(options: TallystickOptions): Engine {
     async health() {
       const { pending } = await migrationState(database, functions);
       if (pending.length > 0) {
-        throw new TallystickError("not_migrated", `The database lacks ${pending.join(", ")}; run \`tallystick migrate\`.`);
+        throw new TallystickError(
+          "not_migrated",
+          `The database lacks ${pending.join(", ")}; run \`tallystick migrate\`.`,
+        );
       }
     },
     migrate: async () => migrate(database, functions),

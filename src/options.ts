@@ -45,6 +45,7 @@ export function checkOptions(options: TallystickOptions, taskNames: readonly str
     ["task", taskNames],
   ] as const) {
     const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) throw new TallystickError("invalid_request", `Two of ${what}s are named ${twice}; names are unique.`);
+    if (twice !== undefined)
+      throw new TallystickError("invalid_request", `Two of ${what}s are named ${twice}; names are unique.`);
   }
 }

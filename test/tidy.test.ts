@@ -6,7 +6,10 @@ import { describe, expect, it } from "vitest";
 import { environmentNames } from "../apps/web/src/env.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
-const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
   .trim()
   .split("\n")
   .filter((file) => existsSync(path.join(root, file)));
@@ -27,7 +30,8 @@ const layers: readonly (readonly string[])[] = [
 // Files of the composition and the entry are steps of one path, so they may import their neighbours.
 const open = new Set([4, 6]);
 
-const importPattern = /(?:^|[\s;])(?:import|export)\s[^"';]*?from\s*["']([^"']+)["']|import\s*\(?\s*["']([^"']+)["']\)?/g;
+const importPattern =
+  /(?:^|[\s;])(?:import|export)\s[^"';]*?from\s*["']([^"']+)["']|import\s*\(?\s*["']([^"']+)["']\)?/g;
 
 /** The repository's files that a file imports, types included. */
 function importsOf(file: string): string[] {
@@ -39,7 +43,9 @@ function importsOf(file: string): string[] {
         ? path.posix.join(path.posix.dirname(file), specifier)
         : undefined;
     if (base === undefined) return [];
-    return [base, `${base}.ts`, `${base}.tsx`, `${base}/index.ts`].filter((candidate) => /\.tsx?$/.test(candidate)).slice(0, 4);
+    return [base, `${base}.ts`, `${base}.tsx`, `${base}/index.ts`]
+      .filter((candidate) => /\.tsx?$/.test(candidate))
+      .slice(0, 4);
   });
 }
 
@@ -95,7 +101,10 @@ describe("layers", () => {
   it("lets applications use published subpaths only", () => {
     const wrong = sources
       .filter((file) => file.startsWith("apps/"))
-      .filter((file) => /from ["'](\.\.\/)+(src|dist)\//.test(read(file)) || /from ["']tallystick\/(src|dist)/.test(read(file)));
+      .filter(
+        (file) =>
+          /from ["'](\.\.\/)+(src|dist)\//.test(read(file)) || /from ["']tallystick\/(src|dist)/.test(read(file)),
+      );
     expect(wrong).toEqual([]);
   });
 });
@@ -149,14 +158,18 @@ const owners: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe("tables", () => {
-  const described = [...read("src/db/schema.ts").matchAll(/\.(?:table|view)\(\s*"(\w+)"/g)].map(([, name]) => String(name));
+  const described = [...read("src/db/schema.ts").matchAll(/\.(?:table|view)\(\s*"(\w+)"/g)].map(([, name]) =>
+    String(name),
+  );
 
   it("each have an owner", () => {
     expect(Object.values(owners).flat().toSorted()).toEqual(described.toSorted());
   });
 
   it("are named in SQL only by their owner", () => {
-    const readers = files.filter((file) => /^(src|apps\/[^/]+\/src)\/.*\.(tsx?|sql)$/.test(file) && !isTest(file) && !file.startsWith("src/db/"));
+    const readers = files.filter(
+      (file) => /^(src|apps\/[^/]+\/src)\/.*\.(tsx?|sql)$/.test(file) && !isTest(file) && !file.startsWith("src/db/"),
+    );
     const wrong = readers.flatMap((file) =>
       [...read(file).matchAll(/\btallystick\.(\w+)\b(?!\s*\()/g)].flatMap(([, name]) => {
         const owner = Object.keys(owners).find((folder) => owners[folder]?.includes(name ?? ""));
@@ -180,7 +193,12 @@ describe("the repository", () => {
 
   it("keeps files small: none over 300 lines but the table of tables", () => {
     const long = files
-      .filter((file) => /\.(tsx?|sql)$/.test(file) && !/migrations\/|generated|src\/db\/schema\.ts|drizzle\//.test(file) && !isTest(file))
+      .filter(
+        (file) =>
+          /\.(tsx?|sql)$/.test(file) &&
+          !/migrations\/|generated|src\/db\/schema\.ts|drizzle\//.test(file) &&
+          !isTest(file),
+      )
       .filter((file) => read(file).split("\n").length > 301);
     expect(long).toEqual([]);
   });
@@ -202,10 +220,10 @@ describe("the repository", () => {
     const { packages } = JSON.parse(read("package-lock.json")) as {
       packages: Record<string, { optionalDependencies?: Record<string, string> }>;
     };
-    const locked = Object.keys(packages).map((place) => place.slice(place.lastIndexOf("node_modules/") + 13));
+    const locked = new Set(Object.keys(packages).map((key) => key.slice(key.lastIndexOf("node_modules/") + 13)));
     const missing = Object.values(packages)
       .flatMap(({ optionalDependencies }) => Object.keys(optionalDependencies ?? {}))
-      .filter((name) => !locked.includes(name));
+      .filter((name) => !locked.has(name));
     expect(missing, "run node scripts/complete-lock.ts").toEqual([]);
   });
 

@@ -11,7 +11,10 @@ export async function fillPlainTables(pool: pg.Pool, accounts: number, lots: num
       created_at timestamptz not null default now());
     create index on bench.entry (account_id, id);
     create index on bench.entry (account_id, expires_at) where remaining > 0`);
-  await pool.query("insert into bench.account select id, 1000000 * $2::bigint from generate_series(0, $1::bigint - 1) as id", [accounts, lots]);
+  await pool.query(
+    "insert into bench.account select id, 1000000 * $2::bigint from generate_series(0, $1::bigint - 1) as id",
+    [accounts, lots],
+  );
   await pool.query(
     `insert into bench.entry (account_id, type, amount, remaining, expires_at)
      select account, 'purchase', 1000000, 1000000, now() + make_interval(days => 30 * lot)
@@ -39,7 +42,9 @@ export function createReference(pool: pg.Pool, accountOf: (index: number) => num
   return async (index) =>
     inTransaction(pool, async (client) => {
       const account = accountOf(index);
-      const balance = await client.query<{ credits: string }>("select credits from bench.account where id = $1", [account]);
+      const balance = await client.query<{ credits: string }>("select credits from bench.account where id = $1", [
+        account,
+      ]);
       const credits = Number(balance.rows[0]?.credits);
       if (credits < 1) throw new Error("too few credits");
       const lots = await client.query<{ id: string; remaining: string }>(

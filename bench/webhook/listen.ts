@@ -1,9 +1,10 @@
 // What both servers share: Node's HTTP server, the port told to the parent, the end when the parent is gone.
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export function listen(listener: RequestListener): void {
-  const server = createServer(listener);
+/** Answers with `listener`; its failure ends the process, so that no run is measured with errors in it. */
+export function listen(listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>): void {
+  const server = createServer((request, response) => void listener(request, response));
   server.listen(0, "127.0.0.1", () => {
     process.send?.((server.address() as AddressInfo).port);
   });

@@ -10,12 +10,15 @@ export function createSender(port: number, connections: number): (body: string, 
         "content-length": Buffer.byteLength(body),
         "stripe-signature": signature,
       };
-      const outgoing = request({ agent, port, host: "127.0.0.1", method: "POST", path: "/api/webhooks/stripe", headers }, (response) => {
-        response.resume().once("end", () => {
-          if (response.statusCode === 200) resolve();
-          else reject(new Error(`the server answered ${response.statusCode}`));
-        });
-      });
+      const outgoing = request(
+        { agent, port, host: "127.0.0.1", method: "POST", path: "/api/webhooks/stripe", headers },
+        (response) => {
+          response.resume().once("end", () => {
+            if (response.statusCode === 200) resolve();
+            else reject(new Error(`the server answered ${response.statusCode}`));
+          });
+        },
+      );
       outgoing.once("error", reject);
       outgoing.end(body);
     });

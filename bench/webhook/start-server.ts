@@ -9,7 +9,12 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export async function startServer(name: string, file: string, databaseUrl: string, secret: string): Promise<RunningServer> {
+export async function startServer(
+  name: string,
+  file: string,
+  databaseUrl: string,
+  secret: string,
+): Promise<RunningServer> {
   const child = fork(path.join(import.meta.dirname, file), [databaseUrl, secret]);
   const exited = once(child, "exit");
   const port = await Promise.race([

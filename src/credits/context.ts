@@ -42,7 +42,10 @@ const refusals: Readonly<Record<string, { code: ErrorCode; message: string }>> =
     code: "idempotency_conflict",
     message: "This idempotency key was used with other parameters; use a new key for a new intent.",
   },
-  account_frozen: { code: "account_frozen", message: "The account is frozen: it receives and expires, but can't spend." },
+  account_frozen: {
+    code: "account_frozen",
+    message: "The account is frozen: it receives and expires, but can't spend.",
+  },
   balance_limit: { code: "balance_limit", message: "The balance would exceed 2^53-1 credits." },
   invalid_request: { code: "invalid_request", message: "The request is not valid." },
 };

@@ -37,7 +37,9 @@ export async function distributeCredits(
     async (batchSize) => grantDuePeriods(database, terms, batchSize),
     ({ granted }) => granted === 0,
   );
-  const due = await callFunction<{ remaining: number; unknownPlans: string[] }>(database, "due_enrolments", { p_plans: terms });
+  const due = await callFunction<{ remaining: number; unknownPlans: string[] }>(database, "due_enrolments", {
+    p_plans: terms,
+  });
   return {
     count: batches.reduce((sum, { granted }) => sum + granted, 0),
     credits: batches.reduce((sum, { credits }) => sum + credits, 0),
@@ -93,7 +95,11 @@ export interface FactEnrolInput {
 }
 
 /** Enrols for a fact of a payment provider and grants the first period, in the transaction that handles it; once a fact. */
-export async function enrolForFact(tx: Queryable, plans: readonly PlanTerms[], input: FactEnrolInput): Promise<EnrolResult> {
+export async function enrolForFact(
+  tx: Queryable,
+  plans: readonly PlanTerms[],
+  input: FactEnrolInput,
+): Promise<EnrolResult> {
   return enrolAndGrant(tx, plans, {
     p_user_id: input.userId,
     p_plan_id: input.planId,

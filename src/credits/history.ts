@@ -36,7 +36,8 @@ export interface HistoryPage {
 export async function history(database: Database, input: HistoryInput): Promise<HistoryPage> {
   checkAccount(input);
   const limit = input.limit ?? 20;
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw invalid("limit must be a whole number from 1 to 100.");
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100)
+    throw invalid("limit must be a whole number from 1 to 100.");
   if (input.cursor !== undefined && !/^\d{1,15}$/.test(input.cursor)) {
     throw invalid("cursor must be the nextCursor of an earlier page.");
   }

@@ -24,7 +24,9 @@ export function databaseError(cause: unknown): unknown {
     return new TallystickError("lock_timeout", "A row was locked for too long; try again.", { cause });
   }
   if (code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED) {
-    return new TallystickError("transaction_conflict", "The transaction ran into another one; try it again.", { cause });
+    return new TallystickError("transaction_conflict", "The transaction ran into another one; try it again.", {
+      cause,
+    });
   }
   if (code === UNDEFINED_TABLE || code === UNDEFINED_FUNCTION || code === INVALID_SCHEMA) {
     if (message.includes("tallystick")) {
@@ -36,7 +38,9 @@ export function databaseError(cause: unknown): unknown {
   }
   if (
     (typeof code === "string" && (unavailable.test(code) || connectionErrors.has(code))) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(message)
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      message,
+    )
   ) {
     return new TallystickError("storage_unavailable", "The database did not answer; nothing was stored.", { cause });
   }

@@ -55,7 +55,8 @@ function open(source: DatabaseSource, options: ConnectOptions): Database {
     const pool = new pg.Pool({ connectionString: source, max: poolSize, connectionTimeoutMillis: 10_000 });
     // An idle connection that breaks emits here; without a listener Node ends the process. The next query reconnects.
     pool.on("error", () => undefined);
-    return fromPool(pool, async () => pool.end());
+    let ended: Promise<void> | undefined;
+    return fromPool(pool, async () => (ended ??= pool.end()));
   }
   if (isPool(source)) return fromPool(source, async () => undefined);
   if (isDrizzle(source)) return fromDrizzle(source, options.poolSize ?? 5);

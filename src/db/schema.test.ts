@@ -28,9 +28,13 @@ beforeAll(async () => {
 afterAll(async () => database.close());
 
 function columnsOf(item: unknown): { name: string; columns: PgColumn[] } | undefined {
-  if (is(item, PgTable)) return { name: getTableConfig(item).name, columns: Object.values(getTableColumns(item as Table)) as PgColumn[] };
+  if (is(item, PgTable))
+    return { name: getTableConfig(item).name, columns: Object.values(getTableColumns(item as Table)) as PgColumn[] };
   if (is(item, PgView)) {
-    return { name: getViewConfig(item).name, columns: Object.values(getViewSelectedFields(item as View)) as unknown as PgColumn[] };
+    return {
+      name: getViewConfig(item).name,
+      columns: Object.values(getViewSelectedFields(item as View)) as unknown as PgColumn[],
+    };
   }
   return undefined;
 }
@@ -39,20 +43,25 @@ const described = Object.values(schema).flatMap((item) => columnsOf(item) ?? [])
 
 describe("schema.ts", () => {
   it("describes every table and view of the live database, and no other", () => {
-    expect(described.map(({ name }) => name).toSorted()).toEqual([...new Set(live.map(({ table }) => table))].toSorted());
+    expect(described.map(({ name }) => name).toSorted()).toEqual(
+      [...new Set(live.map(({ table }) => table))].toSorted(),
+    );
   });
 
-  it.each(described)("describes the columns of $name as they are: names, types and which are required", ({ name, columns }) => {
-    const actual = live.filter(({ table }) => table === name);
-    const isView = name === "credit_transaction_detail";
-    const picture = columns.map((column) => ({
-      column: column.name,
-      type: column.getSQLType(),
-      required: isView ? false : column.notNull,
-    }));
-    const truth = actual.map(({ column, type, required }) => ({ column, type, required }));
-    expect(sorted(picture)).toEqual(sorted(truth));
-  });
+  it.each(described)(
+    "describes the columns of $name as they are: names, types and which are required",
+    ({ name, columns }) => {
+      const actual = live.filter(({ table }) => table === name);
+      const isView = name === "credit_transaction_detail";
+      const picture = columns.map((column) => ({
+        column: column.name,
+        type: column.getSQLType(),
+        required: isView ? false : column.notNull,
+      }));
+      const truth = actual.map(({ column, type, required }) => ({ column, type, required }));
+      expect(sorted(picture)).toEqual(sorted(truth));
+    },
+  );
 });
 
 function sorted<Item extends { column: string }>(items: Item[]): Item[] {

@@ -12,7 +12,8 @@ export async function readBody(request: Request, limitBytes: number): Promise<Ui
     size += chunk.byteLength;
     if (size <= limitBytes) chunks.push(chunk);
   }
-  if (size > limitBytes) throw new TallystickError("payload_too_large", `The body may have at most ${limitBytes} bytes.`);
+  if (size > limitBytes)
+    throw new TallystickError("payload_too_large", `The body may have at most ${limitBytes} bytes.`);
   const body = new Uint8Array(size);
   let offset = 0;
   for (const chunk of chunks) {

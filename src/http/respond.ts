@@ -11,7 +11,10 @@ export function json(body: unknown, status = 200, headers: Readonly<Record<strin
 export function toTallystickError(cause: unknown, logger: Logger): TallystickError {
   const error = databaseError(cause);
   if (isTallystickError(error)) return error;
-  logger.error({ error: redact(error instanceof Error ? (error.stack ?? error.message) : String(error)) }, "a request failed");
+  logger.error(
+    { error: redact(error instanceof Error ? (error.stack ?? error.message) : String(error)) },
+    "a request failed",
+  );
   return new TallystickError("internal", "An unexpected error; nothing was changed. Try again.", { cause });
 }
 

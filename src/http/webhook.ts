@@ -14,7 +14,11 @@ const texts: Partial<Record<ErrorCode, string>> = {
   payload_too_large: "Payload too large",
 };
 
-export async function handleWebhook(engine: Pick<Engine, "payment">, request: Request, logger: Logger): Promise<Response> {
+export async function handleWebhook(
+  engine: Pick<Engine, "payment">,
+  request: Request,
+  logger: Logger,
+): Promise<Response> {
   if (request.method !== "POST") return json({ error: "Method not allowed" }, 405, { allow: "POST" });
   try {
     const body = await readBody(request, WEBHOOK_BODY_LIMIT_BYTES);

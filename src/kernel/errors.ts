@@ -5,7 +5,11 @@ export const errorCodes = {
   invalid_request: { status: 400, retryable: false, summary: "The input is not valid; nothing was changed." },
   invalid_signature: { status: 400, retryable: false, summary: "The webhook's signature does not verify." },
   unauthorized: { status: 401, retryable: false, summary: "Credentials are missing or wrong." },
-  insufficient_credits: { status: 402, retryable: false, summary: "The account has fewer credits available than asked." },
+  insufficient_credits: {
+    status: 402,
+    retryable: false,
+    summary: "The account has fewer credits available than asked.",
+  },
   not_found: { status: 404, retryable: false, summary: "There is no such thing." },
   idempotency_conflict: {
     status: 409,
@@ -71,6 +75,8 @@ export function isTallystickError(value: unknown): value is TallystickError {
 }
 
 /** The JSON body that the REST API answers for an error: `{ error: { code, message, … } }`. */
-export function errorBody(error: TallystickError): { error: { code: ErrorCode; message: string; [key: string]: unknown } } {
+export function errorBody(error: TallystickError): {
+  error: { code: ErrorCode; message: string; [key: string]: unknown };
+} {
   return { error: { ...error.details, code: error.code, message: error.message } };
 }

@@ -12,7 +12,11 @@ export interface AfterOptions {
  * Has the runtime drain due tasks once the response is sent. It only makes them run soon: the rows are durable before
  * the answer, and what this misses the next request or tick does.
  */
-export function afterResponse(tally: Pick<Tallystick, "drain">, response: Response, options: AfterOptions = {}): Response {
+export function afterResponse(
+  tally: Pick<Tallystick, "drain">,
+  response: Response,
+  options: AfterOptions = {},
+): Response {
   after(async () => {
     await tally.drain({ budgetMs: options.budgetMs ?? 10_000 });
   });

@@ -17,7 +17,7 @@ const maxBodyBytes = 20_000;
 const rateLimitPauseMs = 10_000;
 
 // 11232 is the custom bot's own limit, 99991400 that of the whole open platform.
-const rateLimitCodes = [11232, 99991400];
+const rateLimitCodes = new Set([11232, 99991400]);
 
 const hints: Record<number, string> = {
   9499: "the request is malformed",
@@ -87,7 +87,7 @@ function readAnswer(answer: Answer, secrets: readonly string[]): SendOutcome {
   }
   const hint = hints[code];
   const reason = `code ${code}${hint === undefined ? "" : ` (${hint})`}: ${describeAnswer(answer, secrets)}`;
-  if (rateLimitCodes.includes(code)) {
+  if (rateLimitCodes.has(code)) {
     return { outcome: "rate_limited", retryAfterMs: rateLimitPauseMs, reason };
   }
   // 19xxx are the bot's own refusals. A code that is not known may be an internal error, so it gets another try.

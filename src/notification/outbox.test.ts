@@ -1,5 +1,5 @@
 // The outbox: written with the effect, delivered apart from it, and no channel in another's way.
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { sendEvent, uniqueId } from "../../test/support/engine.ts";
@@ -36,12 +36,13 @@ async function byStatus(sql: Database): Promise<Record<string, number>> {
 /** A receiver whose answer can be changed while it runs. */
 async function startMoody(first: Reply & object) {
   const moody = { reply: first, received: [] as string[], origin: "" };
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     moody.received.push(Buffer.concat(chunks).toString());
     response.writeHead(moody.reply.status ?? 200, moody.reply.headers).end(moody.reply.body);
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   moody.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   onTestFinished(() => {

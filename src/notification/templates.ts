@@ -24,7 +24,9 @@ export function render(announcement: Announcement, language: Language): Rendered
         ),
         fields: [
           user(announcement.userId),
-          ...(announcement.items.length > 0 ? [{ name: say("For", "项目"), value: announcement.items.join(", ") }] : []),
+          ...(announcement.items.length > 0
+            ? [{ name: say("For", "项目"), value: announcement.items.join(", ") }]
+            : []),
         ],
       };
     case "payment.failed":
@@ -49,11 +51,17 @@ export function render(announcement: Announcement, language: Language): Rendered
     case "subscription.cancelled":
       return {
         severity: "warning",
-        title: announcement.endsAt === null ? say("Subscription ended", "订阅已结束") : say("Subscription cancelled", "订阅已取消"),
+        title:
+          announcement.endsAt === null
+            ? say("Subscription ended", "订阅已结束")
+            : say("Subscription cancelled", "订阅已取消"),
         text:
           announcement.endsAt === null
             ? say("The subscription has ended.", "订阅已经结束。")
-            : say(`The subscription ends on ${time(announcement.endsAt)}.`, `订阅将于 ${time(announcement.endsAt)} 结束。`),
+            : say(
+                `The subscription ends on ${time(announcement.endsAt)}.`,
+                `订阅将于 ${time(announcement.endsAt)} 结束。`,
+              ),
         fields: [
           user(announcement.userId),
           ...(announcement.planName === null ? [] : [{ name: say("Plan", "套餐"), value: announcement.planName }]),

@@ -129,7 +129,10 @@ export async function replayEvent(database: Database, id: string, actor: string,
     );
     if (event === undefined) throw new TallystickError("not_found", `There is no event ${id.slice(0, 80)}.`);
     if (event.task_id === null) {
-      throw new TallystickError("invalid_state", `Event ${id} of type ${event.type} has no effect here; there is nothing to replay.`);
+      throw new TallystickError(
+        "invalid_state",
+        `Event ${id} of type ${event.type} has no effect here; there is nothing to replay.`,
+      );
     }
     await replayTask(tx, String(event.task_id), actor, reason);
     await markEvent(tx, event.id, "pending");

@@ -42,5 +42,7 @@ export async function linkCustomer(tx: Queryable, provider: string, customerId: 
     [provider, customerId, userId],
   );
   if (changed.length === 0) return;
-  await tx.query("select tallystick.retry_lane($1, 'unmatched_account', 'customer-linked')", [customerLane(provider, customerId)]);
+  await tx.query("select tallystick.retry_lane($1, 'unmatched_account', 'customer-linked')", [
+    customerLane(provider, customerId),
+  ]);
 }

@@ -183,12 +183,13 @@ describe("a task that fails", () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  it("waits for another deployment when its name is not known here, and says so", async () => {
+  it("waits for another deployment when its name is not known here, says so, and spends no attempt", async () => {
     const setup = await setUp({ payment: undefined });
     const { taskId } = await setup.tally.tasks.enqueue({ name: "from-a-newer-version" });
     expect(await setup.tally.drain({ maxTasks: 1 })).toMatchObject({ failed: 1 });
     expect(await setup.tally.tasks.get(taskId)).toMatchObject({
       status: "pending",
+      attempts: 0,
       lastError: "no task named from-a-newer-version is defined here",
     });
   });

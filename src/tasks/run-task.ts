@@ -21,12 +21,16 @@ class LeaseLost extends Error {}
 class HookFailed extends Error {}
 
 const DEFAULT_LOAD_TIMEOUT_MS = 5_000;
+const UNKNOWN_TASK_DELAY_MS = 30_000;
 
 /** Runs a claimed task. Throws only when the database can't be reached; the lease then runs out and the task is retried. */
 export async function runTask(runner: TaskRunner, task: ClaimedTask, signal: AbortSignal): Promise<TaskOutcome> {
   if (task.exhausted) return fail(runner, task, new Error("the worker stopped in every attempt"), "lease_expired");
   const definition = runner.definitions.get(task.name);
-  if (definition === undefined) return fail(runner, task, new Error(`no task named ${task.name} is defined here`));
+  if (definition === undefined) {
+    // Another version of the product, or a process with less configuration, enqueued it: it waits for one that knows it.
+    return fail(runner, task, retryLater(`no task named ${task.name} is defined here`, UNKNOWN_TASK_DELAY_MS));
+  }
   try {
     const loaded = await load(definition, task, signal);
     await runner.database.transaction(async (tx) => {

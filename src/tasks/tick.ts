@@ -114,4 +114,9 @@ async function endRun(database: Database, id: number, status: string, counts: un
       error === undefined ? null : redact(error instanceof Error ? error.message : "failed"),
     ],
   );
+  // A tick a minute is 43,000 rows a month; older ones tell nobody anything.
+  await database.query(
+    "delete from tallystick.schedule_run where task_name = $1 and due_at < (select tallystick.clock()) - interval '30 days'",
+    [TICK],
+  );
 }

@@ -120,6 +120,7 @@ describe("runWorker", () => {
     worker.wake();
     await again.given;
     await worker.stop();
+    expect(drains).toBeGreaterThanOrEqual(2);
   });
 
   it("stopped during a tick drains no more, and stops when the tick has ended", async () => {

@@ -41,15 +41,13 @@ describe("recorded scenarios", () => {
     expect(ids("a")).toEqual(first);
   });
 
-  it("keep one id for one invoice: as many ids as invoices were paid", () => {
-    for (const scenario of scenarios) {
-      const paid = readRecording(scenario).filter(({ type }) => type === "invoice.paid");
-      const events = retell(scenario, { tag: "x", userId: "u" }).map(
-        ({ body }) => JSON.parse(body) as { type: string; data: { object: { id: string } } },
-      );
-      const ids = new Set(events.filter(({ type }) => type === "invoice.paid").map(({ data }) => data.object.id));
-      expect(ids.size, scenario.name).toBe(paid.length);
-    }
+  it.each(scenarios)("keep one id for one invoice: as many ids as invoices were paid, in $name", (scenario) => {
+    const paid = readRecording(scenario).filter(({ type }) => type === "invoice.paid");
+    const ids = retell(scenario, { tag: "x", userId: "u" })
+      .map(({ body }) => JSON.parse(body) as { type: string; data: { object: { id: string } } })
+      .filter(({ type }) => type === "invoice.paid")
+      .map(({ data }) => data.object.id);
+    expect(new Set(ids).size).toBe(paid.length);
   });
 
   it("tell an event that two lists recorded twice under one id", () => {

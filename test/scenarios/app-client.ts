@@ -12,7 +12,11 @@ export interface AppAddress {
 export interface Audit {
   readonly ok: boolean;
   readonly accounts: number;
-  readonly violations: readonly { readonly equation: string; readonly userId: string | null; readonly detail: string }[];
+  readonly violations: readonly {
+    readonly equation: string;
+    readonly userId: string | null;
+    readonly detail: string;
+  }[];
 }
 
 export interface AppClient {
@@ -71,10 +75,12 @@ export function appClient({ url, webhookSecret, apiKey }: AppAddress): AppClient
         (await pageHas("/tasks?status=running", isPayment)) ||
         (await pageHas("/events?status=pending", isOurs))
       ) {
-        if (performance.now() > deadline) throw new Error(`Events still wait after ${waitMs / 1000} s; see GET /api/v1/tasks?status=pending.`);
+        if (performance.now() > deadline)
+          throw new Error(`Events still wait after ${waitMs / 1000} s; see GET /api/v1/tasks?status=pending.`);
         await delay(pollMs);
       }
-      if (await pageHas("/events?status=dead", isOurs)) throw new Error("An event is dead; see GET /api/v1/tasks?status=dead.");
+      if (await pageHas("/events?status=dead", isOurs))
+        throw new Error("An event is dead; see GET /api/v1/tasks?status=dead.");
     },
     async balance(userId) {
       const { balance } = await read<{ balance: number }>(`/accounts/${encodeURIComponent(userId)}`);

@@ -22,8 +22,8 @@ export function readRecording({ sources }: Pick<Scenario, "sources">): readonly 
 
 function readSource(source: Source): readonly Recording[] {
   if ("list" in source) return readLists(source.list);
-  if ("event" in source) return [readJson<Recording>(path.join(root, source.event))];
-  return [{ type: source.type, data: readJson<Recording["data"]>(path.join(root, source.data)) }];
+  if ("event" in source) return [readJson(path.join(root, source.event)) as Recording];
+  return [{ type: source.type, data: readJson(path.join(root, source.data)) as Recording["data"] }];
 }
 
 // Each file is an answer of /v1/events, newest first; the files are numbered in the order of asking.
@@ -34,9 +34,9 @@ function readLists(prefix: string): readonly Recording[] {
     .filter((file) => file.startsWith(start))
     .map((file) => ({ file, number: Number.parseInt(file.slice(start.length), 10) }))
     .toSorted((a, b) => a.number - b.number)
-    .flatMap(({ file }) => readJson<{ data: readonly Recording[] }>(path.join(folder, file)).data.toReversed());
+    .flatMap(({ file }) => (readJson(path.join(folder, file)) as { data: readonly Recording[] }).data.toReversed());
 }
 
-function readJson<Value>(file: string): Value {
-  return JSON.parse(readFileSync(file, "utf8")) as Value;
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, "utf8"));
 }

@@ -70,19 +70,24 @@ export function retell(scenario: Scenario, buyer: Buyer): readonly RetoldEvent[]
 }
 
 function eventName({ id, type }: Recording, index: number): string {
-  return id !== undefined && /^evt_(?!0+$)\w+$/.test(id) ? `${id.slice(4)}_${type.replaceAll(".", "_")}` : String(index);
+  return id !== undefined && /^evt_(?!0+$)\w+$/.test(id)
+    ? `${id.slice(4)}_${type.replaceAll(".", "_")}`
+    : String(index);
 }
 
 type Rename = (kind: string, id: string) => string;
 
 function retellObject(object: Json, rename: Rename): Json {
   const kind = typeof object["object"] === "string" ? object["object"] : "";
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, retellField(object, kind, name, value, rename)]));
+  return Object.fromEntries(
+    Object.entries(object).map(([name, value]) => [name, retellField(object, kind, name, value, rename)]),
+  );
 }
 
 function retellField(object: Json, kind: string, name: string, value: unknown, rename: Rename): unknown {
   if (name === "livemode") return false;
-  if (name === "id" && typeof value === "string") return rename(kind, kind === "line_item" ? lineName(object, value) : value);
+  if (name === "id" && typeof value === "string")
+    return rename(kind, kind === "line_item" ? lineName(object, value) : value);
   const referred = references[name];
   if (referred !== undefined && typeof value === "string") return rename(referred, value);
   return retellValue(value, rename);

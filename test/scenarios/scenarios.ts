@@ -21,22 +21,42 @@ const rubyMock = (name: string): Source => ({ event: `stripe-ruby-mock/${name}.j
 const pay = (name: string, type = name): Source => ({ data: `pay-rails/${name}.json`, type });
 
 export const scenarios: readonly Scenario[] = [
-  { name: "card, 6 seats, monthly", sources: clover("upgrade_by_card"), priceId: "price_pro_monthly", credits: 6 * 1000 },
+  {
+    name: "card, 6 seats, monthly",
+    sources: clover("upgrade_by_card"),
+    priceId: "price_pro_monthly",
+    credits: 6 * 1000,
+  },
   {
     name: "discount line beside 18 packs",
     sources: clover("upgrade_server_user_to_monthly_basic_plan"),
     priceId: "price_credits_basic",
     credits: 18 * 100,
   },
-  { name: "minimum of 25 seats, yearly", sources: clover("add_minimum_licenses"), priceId: "price_pro_yearly", credits: 25 * 1000 },
+  {
+    name: "minimum of 25 seats, yearly",
+    sources: clover("add_minimum_licenses"),
+    priceId: "price_pro_yearly",
+    credits: 25 * 1000,
+  },
   {
     name: "123 packs, payment intent cancelled after",
     sources: clover("downgrade_realm_and_void_open_invoices"),
     priceId: "price_credits_max",
     credits: 123 * 1200,
   },
-  { name: "lifetime by invoice after a trial", sources: clover("free_trial_upgrade_by_invoice"), priceId: "price_lifetime", credits: 123 * 1000 },
-  { name: "change of plan", sources: clover("switch_realm_from_standard_to_plus_plan"), priceId: "price_credits_plus", credits: 6 * 500 },
+  {
+    name: "lifetime by invoice after a trial",
+    sources: clover("free_trial_upgrade_by_invoice"),
+    priceId: "price_lifetime",
+    credits: 123 * 1000,
+  },
+  {
+    name: "change of plan",
+    sources: clover("switch_realm_from_standard_to_plus_plan"),
+    priceId: "price_credits_plus",
+    credits: 6 * 500,
+  },
   {
     name: "fixed price with a discount, yearly",
     sources: clover("schedule_upgrade_to_fixed_price_annual_business_plan"),
@@ -49,7 +69,12 @@ export const scenarios: readonly Scenario[] = [
     priceId: "price_pro_monthly",
     credits: 6 * 1000,
   },
-  { name: "123 packs by invoice", sources: clover("upgrade_by_invoice_to_plus_plan"), priceId: "price_credits_basic", credits: 123 * 100 },
+  {
+    name: "123 packs by invoice",
+    sources: clover("upgrade_by_invoice_to_plus_plan"),
+    priceId: "price_credits_basic",
+    credits: 123 * 100,
+  },
   {
     name: "fixed price, lifetime",
     sources: clover("schedule_fixed_price_plan_upgrade_to_another_fixed_price_plan"),
@@ -62,14 +87,24 @@ export const scenarios: readonly Scenario[] = [
     priceId: "price_pro_monthly",
     credits: 7 * 1000,
   },
-  { name: "two invoices with a discount (2020)", sources: older("attach_discount_to_realm"), priceId: "price_credits_plus", credits: 2 * 6 * 500 },
+  {
+    name: "two invoices with a discount (2020)",
+    sources: older("attach_discount_to_realm"),
+    priceId: "price_credits_plus",
+    credits: 2 * 6 * 500,
+  },
   {
     name: "first card fails, events told twice (2020)",
     sources: older("upgrade_first_card_fails_and_retry_with_another_card_without_starting_from_begining"),
     priceId: "price_credits_max",
     credits: 6 * 1200,
   },
-  { name: "another card (2020)", sources: older("replace_payment_source"), priceId: "price_credits_basic", credits: 6 * 100 },
+  {
+    name: "another card (2020)",
+    sources: older("replace_payment_source"),
+    priceId: "price_credits_basic",
+    credits: 6 * 100,
+  },
   {
     name: "zero invoice of a session and subscription (2020)",
     sources: [
@@ -82,8 +117,18 @@ export const scenarios: readonly Scenario[] = [
     priceId: "price_pro_monthly",
     credits: 0,
   },
-  { name: "pack by checkout", sources: [rubyMock("checkout.session.completed.payment_mode")], priceId: "price_credits_max", credits: 1200 },
-  { name: "lifetime by checkout (2020)", sources: [rubyMock("checkout.session.completed")], priceId: "price_lifetime", credits: 1000 },
+  {
+    name: "pack by checkout",
+    sources: [rubyMock("checkout.session.completed.payment_mode")],
+    priceId: "price_credits_max",
+    credits: 1200,
+  },
+  {
+    name: "lifetime by checkout (2020)",
+    sources: [rubyMock("checkout.session.completed")],
+    priceId: "price_lifetime",
+    credits: 1000,
+  },
   {
     name: "failed, then paid, then cancelled (2020)",
     sources: [

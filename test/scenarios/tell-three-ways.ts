@@ -34,11 +34,17 @@ export async function tellThreeWays({ app, run, seed }: TellInput): Promise<read
   });
 
   for (const event of tellings.flatMap(({ ordered }) => ordered.events)) await app.send(event);
-  for (const event of shuffle(tellings.flatMap(({ shuffled }) => shuffled.events), seed)) await app.send(event);
+  for (const event of shuffle(
+    tellings.flatMap(({ shuffled }) => shuffled.events),
+    seed,
+  ))
+    await app.send(event);
   for (const event of tellings.flatMap(({ tripled }) => tripled.events)) {
     await Promise.all([app.send(event), app.send(event), app.send(event)]);
   }
-  await app.settled(tellings.flatMap(({ ordered, shuffled, tripled }) => [ordered, shuffled, tripled].flatMap(({ events }) => events)));
+  await app.settled(
+    tellings.flatMap(({ ordered, shuffled, tripled }) => [ordered, shuffled, tripled].flatMap(({ events }) => events)),
+  );
 
   const told: Told[] = [];
   for (const { scenario, ordered, shuffled, tripled } of tellings) {
@@ -49,7 +55,14 @@ export async function tellThreeWays({ app, run, seed }: TellInput): Promise<read
     };
     const equal = Object.values(balances).every((balance) => balance === scenario.credits);
     const { name, credits } = scenario;
-    told.push({ scenario: name, userId: ordered.userId, events: ordered.events.length, expected: credits, ...balances, equal });
+    told.push({
+      scenario: name,
+      userId: ordered.userId,
+      events: ordered.events.length,
+      expected: credits,
+      ...balances,
+      equal,
+    });
   }
   return told;
 }

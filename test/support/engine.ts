@@ -22,7 +22,13 @@ export const testCatalog = defineCatalog({
         { id: "price_pro_yearly", interval: "year" },
       ],
     },
-    { id: "lifetime", name: "Lifetime", credits: 1000, validDays: 30, prices: [{ id: "price_lifetime", interval: "lifetime" }] },
+    {
+      id: "lifetime",
+      name: "Lifetime",
+      credits: 1000,
+      validDays: 30,
+      prices: [{ id: "price_lifetime", interval: "lifetime" }],
+    },
   ],
   packs: [
     { id: "basic", name: "100 credits", credits: 100, priceId: "price_credits_basic" },
@@ -65,9 +71,22 @@ export interface EventInput {
 }
 
 /** The raw body of an event. */
-export function eventBody({ type, object, id = uniqueId("evt"), apiVersion = "2025-11-17.clover" }: EventInput): string {
+export function eventBody({
+  type,
+  object,
+  id = uniqueId("evt"),
+  apiVersion = "2025-11-17.clover",
+}: EventInput): string {
   const created = Math.floor(Date.now() / 1000);
-  return JSON.stringify({ id, object: "event", api_version: apiVersion, created, livemode: false, type, data: { object } });
+  return JSON.stringify({
+    id,
+    object: "event",
+    api_version: apiVersion,
+    created,
+    livemode: false,
+    type,
+    data: { object },
+  });
 }
 
 /** A signature as Stripe makes it, with the official library. */
@@ -94,60 +113,15 @@ export async function sendEvent(tally: Pick<Tallystick, "handlers">, event: Even
 }
 
 /** Calls the REST API. */
-export async function callApi(tally: Pick<Tallystick, "handlers">, path: string, init: RequestInit = {}): Promise<Response> {
+export async function callApi(
+  tally: Pick<Tallystick, "handlers">,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
   const headers = new Headers(init.headers);
   if (!headers.has("authorization")) headers.set("authorization", `Bearer ${API_KEY}`);
   if (init.body !== undefined) headers.set("content-type", "application/json");
   return tally.handlers.api(new Request(`http://localhost/api/v1${path}`, { ...init, headers }));
-}
-
-interface InvoiceInput {
-  readonly id?: string;
-  readonly customer: string;
-  readonly priceId: string;
-  readonly userId?: string;
-  readonly subscription?: string;
-  readonly amount?: number;
-  readonly quantity?: number;
-  readonly proration?: boolean;
-  readonly lineId?: string;
-}
-
-/** A paid invoice in the shape since API 2025-03-31. */
-export function paidInvoice(input: InvoiceInput): Record<string, unknown> {
-  const { id = uniqueId("in"), customer, amount = 2000, quantity = 1, proration = false } = input;
-  const subscription = input.subscription ?? uniqueId("sub");
-  return {
-    id,
-    object: "invoice",
-    customer,
-    amount_paid: amount,
-    currency: "usd",
-    status: "paid",
-    parent: {
-      type: "subscription_details",
-      subscription_details: { subscription, metadata: input.userId === undefined ? {} : { userId: input.userId } },
-    },
-    lines: {
-      object: "list",
-      has_more: false,
-      data: [
-        {
-          id: input.lineId ?? uniqueId("il"),
-          object: "line_item",
-          amount,
-          currency: "usd",
-          quantity,
-          period: { start: 1_760_000_000, end: 1_762_600_000 },
-          parent: {
-            type: "subscription_item_details",
-            subscription_item_details: { proration, subscription, subscription_item: "si_1" },
-          },
-          pricing: { type: "price_details", price_details: { price: input.priceId, product: "prod_1" } },
-        },
-      ],
-    },
-  };
 }
 
 /** A completed one-time checkout session. */

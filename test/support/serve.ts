@@ -9,11 +9,13 @@ export interface ServedHandlers {
 }
 
 /** Serves on a free port. `afterwards` is called when an answer has been sent, as a framework's hook for it would be. */
-export async function serveHandlers(handlers: Handlers, afterwards: () => void = () => undefined): Promise<ServedHandlers> {
-  const server = createServer(async (message, outgoing) => {
+export async function serveHandlers(
+  handlers: Handlers,
+  afterwards: () => void = () => undefined,
+): Promise<ServedHandlers> {
+  const server = createServer((message, outgoing) => {
     const { pathname } = new URL(message.url ?? "/", "http://127.0.0.1");
-    await answer(handlerFor(handlers, pathname), message, outgoing);
-    afterwards();
+    void answer(handlerFor(handlers, pathname), message, outgoing).then(afterwards);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -49,5 +51,9 @@ async function requestOf(message: IncomingMessage): Promise<Request> {
   const headers = new Headers();
   for (const [name, value] of Object.entries(message.headers)) headers.set(name, String(value));
   const { method = "GET", url = "/" } = message;
-  return new Request(new URL(url, "http://127.0.0.1"), { method, headers, ...(chunks.length > 0 && { body: Buffer.concat(chunks) }) });
+  return new Request(new URL(url, "http://127.0.0.1"), {
+    method,
+    headers,
+    ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
+  });
 }

@@ -55,7 +55,10 @@ export function accountRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono
   router.openapi(balanceRoute, async (context) => {
     const { userId } = context.req.valid("param");
     const { lots, ...balance } = await credits.balance({ userId, ...context.req.valid("query") });
-    return context.json({ ...balance, lots: lots.map((lot) => ({ ...lot, expiresAt: lot.expiresAt?.toISOString() ?? null })) }, 200);
+    return context.json(
+      { ...balance, lots: lots.map((lot) => ({ ...lot, expiresAt: lot.expiresAt?.toISOString() ?? null })) },
+      200,
+    );
   });
   router.openapi(historyRoute, async (context) => {
     const { userId } = context.req.valid("param");

@@ -1,5 +1,6 @@
-// The REST API: what it refuses and how, that a refusal changes nothing, and consumption under concurrency.
+// The REST API: its key, what is not there, consumption under concurrency, replays, and a database that is away.
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { injection, ledgerCounts, post, refusalOf } from "../../../test/flows/api.ts";
 import { setUp } from "../../../test/flows/setup.ts";
 import { API_KEY, callApi, createTestEngine, sendEvent, uniqueId } from "../../../test/support/engine.ts";
 import { invoice } from "../../../test/flows/stripe-objects.ts";
@@ -25,196 +26,10 @@ beforeEach(async () => {
   await grant(100);
 });
 
-const post = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({
-  method: "POST",
-  body: typeof body === "string" ? body : JSON.stringify(body),
-  headers,
-});
-
 async function grant(amount: number): Promise<void> {
   const response = await callApi(tally, `/accounts/${userId}/grants`, post({ amount, type: "purchase_package" }));
   expect(response.status).toBe(200);
 }
-
-async function everything(): Promise<unknown> {
-  return sql.query(
-    `select (select count(*) from tallystick.user_credit) as accounts, (select sum(current_credits)::bigint from tallystick.user_credit) as credits,
-       (select count(*) from tallystick.credit_transaction) as entries, (select count(*) from tallystick.task) as tasks`,
-  );
-}
-
-/** Status and code of an error, which has the documented shape or is none. */
-async function refusalOf(response: Response): Promise<[number, string]> {
-  const body = (await response.json()) as { error?: { code?: unknown; message?: unknown } };
-  const { code, message } = body.error ?? {};
-  const isShaped = Object.keys(body).length === 1 && typeof message === "string" && message.trim() !== "";
-  const isJson = response.headers.get("content-type")?.includes("application/json") === true;
-  return [response.status, isShaped && isJson ? String(code) : `another shape: ${JSON.stringify(body)}`];
-}
-
-const injection = "'; drop table tallystick.user_credit; --";
-
-describe("bad input", () => {
-  it.each<[string, unknown]>([
-    ["an amount of 0", { amount: 0 }],
-    ["an amount of -1", { amount: -1 }],
-    ["an amount of 0.5", { amount: 0.5 }],
-    ["an amount of 1e308", '{"amount":1e308}'],
-    ["an amount beyond 1e308", '{"amount":1e999}'],
-    ["an amount beyond the safe integers", { amount: 2 ** 53 }],
-    ["an amount as text", { amount: "10" }],
-    ["an amount of null", { amount: null }],
-    ["an amount in a list", { amount: [10] }],
-    ["no amount", {}],
-    ["an unknown field", { amount: 10, amuont: 20 }],
-    ["another user in the body", { amount: 10, userId: "somebody-else" }],
-    ["a prototype", '{"amount":10,"__proto__":{"amount":1}}'],
-    ["an empty description", { amount: 10, description: "" }],
-    ["a description that is too long", { amount: 10, description: "x".repeat(1001) }],
-    ["a description with U+0000", { amount: 10, description: "a\0b" }],
-    ["SQL in the amount", { amount: injection }],
-    ["malformed JSON", '{"amount":10'],
-    ["an empty body", ""],
-    ["a JSON array", "[10]"],
-    ["a JSON number", "10"],
-    ["null", "null"],
-  ])("%s is 400 for consume and for grants, and changes nothing", async (_, body) => {
-    const before = await everything();
-    expect(await refusalOf(await callApi(tally, `/accounts/${userId}/consume`, post(body)))).toEqual([
-      400,
-      "invalid_request",
-    ]);
-    const asGrant =
-      typeof body === "object"
-        ? { type: "purchase_package", ...body }
-        : (body as string).replace(/^\{/, '{"type":"purchase_package",');
-    expect(await refusalOf(await callApi(tally, `/accounts/${userId}/grants`, post(asGrant)))).toEqual([
-      400,
-      "invalid_request",
-    ]);
-    expect(await everything()).toEqual(before);
-  });
-
-  it.each<[string, Record<string, unknown>]>([
-    ["a type that the ledger writes itself", { type: "usage" }],
-    ["an unknown type", { type: injection }],
-    ["no type", { type: undefined }],
-    ["an expiry that is no time", { expiresAt: "tomorrow" }],
-    ["an expiry as a number", { expiresAt: 1_700_000_000 }],
-    ["an expiry without a zone", { expiresAt: "2030-01-01T00:00:00" }],
-    ["an expiry in the past", { expiresAt: "2020-01-01T00:00:00Z" }],
-    ["a priority of -1", { priority: -1 }],
-    ["a priority of 1001", { priority: 1001 }],
-    ["a priority of 0.5", { priority: 0.5 }],
-  ])("%s is 400 for grants, and changes nothing", async (_, part) => {
-    const before = await everything();
-    const body = { amount: 10, type: "purchase_package", ...part };
-    expect(await refusalOf(await callApi(tally, `/accounts/${userId}/grants`, post(body)))).toEqual([
-      400,
-      "invalid_request",
-    ]);
-    expect(await everything()).toEqual(before);
-  });
-
-  it("of the wrong content type is 400", async () => {
-    const before = await everything();
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
-      const request = new Request(`http://localhost/api/v1/accounts/${userId}/consume`, {
-        method: "POST",
-        body: '{"amount":10}',
-        headers: { authorization: `Bearer ${API_KEY}`, "content-type": type },
-      });
-      expect(await refusalOf(await tally.handlers.api(request))).toEqual([400, "invalid_request"]);
-    }
-    expect(await everything()).toEqual(before);
-  });
-
-  it("of more than 64 KiB is 413, with and without a declared length", async () => {
-    const before = await everything();
-    const large = JSON.stringify({ amount: 10, description: "x".repeat(65 * 1024) });
-    expect(await refusalOf(await callApi(tally, `/accounts/${userId}/consume`, post(large)))).toEqual([
-      413,
-      "payload_too_large",
-    ]);
-    expect(
-      await refusalOf(
-        await callApi(tally, `/accounts/${userId}/consume`, post(large, { "content-length": String(large.length) })),
-      ),
-    ).toEqual([413, "payload_too_large"]);
-    expect(await everything()).toEqual(before);
-  });
-
-  it("in an idempotency key is 400", async () => {
-    const before = await everything();
-    const response = await callApi(
-      tally,
-      `/accounts/${userId}/consume`,
-      post({ amount: 1 }, { "idempotency-key": "k".repeat(256) }),
-    );
-    expect(await refusalOf(response)).toEqual([400, "invalid_request"]);
-    expect(await everything()).toEqual(before);
-  });
-
-  it.each([
-    ["an empty user id", "/accounts//consume", 404, "not_found"],
-    ["a user id that is too long", `/accounts/${"u".repeat(256)}/consume`, 400, "invalid_request"],
-    ["a user id with U+0000", "/accounts/a%00b/consume", 400, "invalid_request"],
-    ["a unit in capitals", "/accounts/ada/consume?unit=CREDIT", 400, "invalid_request"],
-    ["SQL in the unit", `/accounts/ada/consume?unit=${encodeURIComponent(injection)}`, 400, "invalid_request"],
-  ])("%s in the path is refused", async (_, path, status, code) => {
-    const before = await everything();
-    expect(await refusalOf(await callApi(tally, path, post({ amount: 10 })))).toEqual([status, code]);
-    expect(await everything()).toEqual(before);
-  });
-
-  it.each([
-    "limit=0",
-    "limit=101",
-    "limit=1.5",
-    "limit=ten",
-    "limit=",
-    "cursor=abc",
-    "cursor=-1",
-    "cursor=1'--",
-    `cursor=${"9".repeat(16)}`,
-    "status=lost",
-  ])("the page %s is 400", async (query) => {
-    const paths = query.startsWith("status")
-      ? ["/events", "/tasks"]
-      : ["/events", "/tasks", `/accounts/${userId}/transactions`];
-    for (const path of paths) {
-      expect(await refusalOf(await callApi(tally, `${path}?${query}`))).toEqual([400, "invalid_request"]);
-    }
-  });
-});
-
-describe("SQL and other oddities in free text", () => {
-  it("are stored as the text they are", async () => {
-    const odd = encodeURIComponent(injection);
-    const texts = { description: injection, "idempotency-key": injection };
-    const granted = await callApi(
-      tally,
-      `/accounts/${odd}/grants`,
-      post(
-        { amount: 10, type: "adjustment", description: texts.description },
-        { "idempotency-key": texts["idempotency-key"] },
-      ),
-    );
-    expect(granted.status).toBe(200);
-    const consumed = await callApi(
-      tally,
-      `/accounts/${odd}/consume`,
-      post({ amount: 3, description: "${1+1} {{7*7}} \u{1f600}", feature: injection }),
-    );
-    expect(consumed.status).toBe(200);
-    const account = await callApi(tally, `/accounts/${odd}`);
-    expect(await account.json()).toMatchObject({ userId: injection, balance: 7, lots: [{ remaining: 7 }] });
-    const page = (await (await callApi(tally, `/accounts/${odd}/transactions`)).json()) as {
-      items: { description: string }[];
-    };
-    expect(page.items.map(({ description }) => description)).toEqual(["${1+1} {{7*7}} \u{1f600}", injection]);
-  });
-});
 
 describe("what is not there", () => {
   it.each([
@@ -235,7 +50,7 @@ describe("what is not there", () => {
   });
 
   it("an unknown account reads as zeros, and consuming from it is 402 and creates nothing", async () => {
-    const before = await everything();
+    const before = await ledgerCounts(sql);
     expect(await (await callApi(tally, "/accounts/nobody")).json()).toEqual({
       userId: "nobody",
       unit: "credit",
@@ -253,7 +68,7 @@ describe("what is not there", () => {
       402,
       "insufficient_credits",
     ]);
-    expect(await everything()).toEqual(before);
+    expect(await ledgerCounts(sql)).toEqual(before);
   });
 });
 
@@ -273,7 +88,7 @@ describe("the key", () => {
   ];
 
   it.each(paths)("is needed for %s %s, before anything else is looked at", async (method, path) => {
-    const before = await everything();
+    const before = await ledgerCounts(sql);
     for (const authorization of [
       "Bearer wrong",
       "Bearer undefined",
@@ -286,7 +101,7 @@ describe("the key", () => {
     }
     const without = new Request(`http://localhost/api/v1${path}`, { method });
     expect(await refusalOf(await tally.handlers.api(without))).toEqual([401, "unauthorized"]);
-    expect(await everything()).toEqual(before);
+    expect(await ledgerCounts(sql)).toEqual(before);
   });
 
   it("does not exist while none is configured: every route is 401", async () => {

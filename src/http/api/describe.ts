@@ -2,13 +2,18 @@
 import type { z } from "@hono/zod-openapi";
 import { errorSchema } from "./schemas.ts";
 
-type JsonContent<Schema extends z.ZodType> = { description: string; content: { "application/json": { schema: Schema } } };
+type JsonContent<Schema extends z.ZodType> = {
+  description: string;
+  content: { "application/json": { schema: Schema } };
+};
 
 export function jsonContent<Schema extends z.ZodType>(schema: Schema, description: string): JsonContent<Schema> {
   return { description, content: { "application/json": { schema } } };
 }
 
-export function jsonBody<Schema extends z.ZodType>(schema: Schema): { required: true; content: { "application/json": { schema: Schema } } } {
+export function jsonBody<Schema extends z.ZodType>(
+  schema: Schema,
+): { required: true; content: { "application/json": { schema: Schema } } } {
   return { required: true, content: { "application/json": { schema } } };
 }
 
@@ -28,6 +33,9 @@ export type ErrorStatus = keyof typeof descriptions;
 /** Error answers are thrown, not returned; they stand in the document only. */
 export function errors(...statuses: ErrorStatus[]): Record<string, JsonContent<typeof errorSchema>> {
   return Object.fromEntries(
-    [400 as const, 401 as const, ...statuses, 503 as const].map((status) => [status, jsonContent(errorSchema, descriptions[status])]),
+    [400 as const, 401 as const, ...statuses, 503 as const].map((status) => [
+      status,
+      jsonContent(errorSchema, descriptions[status]),
+    ]),
   );
 }

@@ -91,7 +91,11 @@ export function operationRoutes({ credits, events, tasks }: Pick<Engine, "credit
 }
 
 function eventJson(event: EventView): z.infer<typeof schemas.eventSchema> {
-  return { ...event, receivedAt: event.receivedAt.toISOString(), processedAt: event.processedAt?.toISOString() ?? null };
+  return {
+    ...event,
+    receivedAt: event.receivedAt.toISOString(),
+    processedAt: event.processedAt?.toISOString() ?? null,
+  };
 }
 
 function taskJson(task: TaskView): z.infer<typeof schemas.taskSchema> {

@@ -3,7 +3,11 @@ import { z } from "@hono/zod-openapi";
 import { grantTypes } from "../../credits/input.ts";
 import { errorCodes } from "../../kernel/errors.ts";
 
-const credits = z.int().min(1).max(Number.MAX_SAFE_INTEGER).openapi({ description: "Credits: a whole number.", example: 10 });
+const credits = z
+  .int()
+  .min(1)
+  .max(Number.MAX_SAFE_INTEGER)
+  .openapi({ description: "Credits: a whole number.", example: 10 });
 const time = z.iso.datetime({ offset: true }).openapi({ format: "date-time" });
 const text = (maxLength: number): z.ZodString => z.string().min(1).max(maxLength);
 
@@ -14,15 +18,26 @@ export const errorSchema = z
   .openapi("Error");
 
 export const userIdParam = z.object({
-  userId: text(255).openapi({ param: { name: "userId", in: "path" }, description: "The product's user id, opaque here." }),
+  userId: text(255).openapi({
+    param: { name: "userId", in: "path" },
+    description: "The product's user id, opaque here.",
+  }),
 });
 export const idParam = z.object({ id: text(255).openapi({ param: { name: "id", in: "path" } }) });
 export const unitQuery = z.object({
-  unit: z.string().regex(/^[a-z][a-z0-9_]{0,31}$/).optional().openapi({ description: "What is counted; default `credit`." }),
+  unit: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,31}$/)
+    .optional()
+    .openapi({ description: "What is counted; default `credit`." }),
 });
 export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).optional().openapi({ description: "1 to 100, default 20." }),
-  cursor: z.string().regex(/^\d{1,15}$/).optional().openapi({ description: "`nextCursor` of the page before." }),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional()
+    .openapi({ description: "`nextCursor` of the page before." }),
 });
 export const idempotencyHeader = z.object({
   "idempotency-key": text(255).optional().openapi({
@@ -145,11 +160,18 @@ export const auditSchema = z
     ok: z.boolean(),
     accounts: z.int(),
     violations: z.array(
-      z.object({ equation: z.string(), userId: z.string().nullable(), unit: z.string().nullable(), detail: z.string() }),
+      z.object({
+        equation: z.string(),
+        userId: z.string().nullable(),
+        unit: z.string().nullable(),
+        detail: z.string(),
+      }),
     ),
   })
   .openapi("Audit");
 
-export function pageOf<Item extends z.ZodType>(item: Item): z.ZodObject<{ items: z.ZodArray<Item>; nextCursor: z.ZodNullable<z.ZodString> }> {
+export function pageOf<Item extends z.ZodType>(
+  item: Item,
+): z.ZodObject<{ items: z.ZodArray<Item>; nextCursor: z.ZodNullable<z.ZodString> }> {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }

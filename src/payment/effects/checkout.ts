@@ -25,7 +25,13 @@ export async function checkoutPaid(context: EffectContext, fact: Fact<"checkout_
     priceId: lines[0]?.priceId ?? null,
   });
   for (const [index, { price, quantity }] of prices.entries()) {
-    await giveCredits(context, { userId, paymentId, price, quantity, fact: `checkout_session:${fact.sessionId}:${index}` });
+    await giveCredits(context, {
+      userId,
+      paymentId,
+      price,
+      quantity,
+      fact: `checkout_session:${fact.sessionId}:${index}`,
+    });
   }
   if (fact.paid.amount > 0) {
     await context.announce(tx, {

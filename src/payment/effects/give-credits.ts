@@ -51,14 +51,32 @@ export async function giveCredits(context: EffectContext, purchase: Purchase): P
   if (price.kind === "pack") {
     const { name, credits, validDays } = price.pack;
     const amount = multiply(credits, quantity);
-    await grantForFact(tx, { userId, amount, type: "purchase_package", validDays, paymentId, provider, fact, description: name });
+    await grantForFact(tx, {
+      userId,
+      amount,
+      type: "purchase_package",
+      validDays,
+      paymentId,
+      provider,
+      fact,
+      description: name,
+    });
     return;
   }
   const { id: planId, name, credits, validDays } = price.plan;
   const amount = multiply(credits, quantity);
   switch (price.interval) {
     case "month":
-      await grantForFact(tx, { userId, amount, type: "subscription_renewal", validDays, paymentId, provider, fact, description: name });
+      await grantForFact(tx, {
+        userId,
+        amount,
+        type: "subscription_renewal",
+        validDays,
+        paymentId,
+        provider,
+        fact,
+        description: name,
+      });
       return;
     case "year":
       await enrolForFact(tx, plans, {

@@ -6,16 +6,16 @@ create or replace function tallystick.receive_event(
 ) returns jsonb language plpgsql as $$
 declare
   event_row_id bigint;
-  enqueued record;
+  -- Drawn first, so that the row with the payload is written once. A known event leaves a gap in the sequence.
+  event_task_id bigint := case when p_handled then nextval('tallystick.task_id_seq') end;
 begin
-  insert into tallystick.webhook_event (provider, event_id, type, api_version, livemode, status, payload, received_at)
+  insert into tallystick.webhook_event (provider, event_id, type, api_version, livemode, status, task_id, payload, received_at)
     values (p_provider, p_event_id, p_type, p_api_version, p_livemode,
-      case when p_handled then 'pending' else 'ignored' end, p_payload, tallystick.clock())
+      case when p_handled then 'pending' else 'ignored' end, event_task_id, p_payload, tallystick.clock())
     on conflict (provider, event_id) do nothing returning id into event_row_id;
   if event_row_id is null then return jsonb_build_object('outcome', 'duplicate'); end if;
   if not p_handled then return jsonb_build_object('outcome', 'ignored', 'id', event_row_id::text); end if;
-  enqueued := tallystick.enqueue_task('payment-event', jsonb_build_object('eventId', event_row_id), p_max_attempts, p_lane,
-    p_provider || ':' || p_event_id);
-  update tallystick.webhook_event set task_id = enqueued.task_id where id = event_row_id;
+  -- No dedupe key: the event's own is unique already.
+  perform tallystick.enqueue_task('payment-event', jsonb_build_object('eventId', event_row_id), p_max_attempts, p_lane, p_id => event_task_id);
   return jsonb_build_object('outcome', 'accepted', 'id', event_row_id::text);
 end $$;

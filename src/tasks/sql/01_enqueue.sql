@@ -12,6 +12,7 @@ create or replace function tallystick.enqueue_task(
   p_lane text default null,
   p_dedupe_key text default null,
   p_run_at timestamptz default null,
+  p_id bigint default null, -- drawn from the table's sequence by a caller that must know it first
   out task_id bigint,
   out created boolean
 ) language plpgsql as $$
@@ -31,8 +32,9 @@ begin
         where name = p_lane and (ready_at is null or (lease_token is null and ready_at > greatest(due, paused_until)));
     end if;
   end if;
-  insert into tallystick.task (name, payload, lane, dedupe_key, max_attempts, run_at, created_at, updated_at)
-    values (p_name, coalesce(p_payload, '{}'), p_lane, p_dedupe_key, p_max_attempts, due, t, t)
+  insert into tallystick.task (id, name, payload, lane, dedupe_key, max_attempts, run_at, created_at, updated_at)
+    overriding system value
+    values (coalesce(p_id, nextval('tallystick.task_id_seq')), p_name, coalesce(p_payload, '{}'), p_lane, p_dedupe_key, p_max_attempts, due, t, t)
     on conflict (dedupe_key) where dedupe_key is not null do nothing
     returning id into task_id;
   created := found;

@@ -49,6 +49,13 @@ describe("a checkout session", () => {
     ["costs nothing", "checkout.session.completed", { payment_status: "no_payment_required" }, "checkout_paid"],
     ["is not paid yet", "checkout.session.completed", { payment_status: "unpaid" }, "checkout_recorded"],
     ["has an invoice", "checkout.session.completed", { invoice: "in_1" }, "checkout_recorded"],
+    [
+      "will have an invoice",
+      "checkout.session.completed",
+      { invoice_creation: { enabled: true } },
+      "checkout_recorded",
+    ],
+    ["makes no invoice", "checkout.session.completed", { invoice_creation: { enabled: false } }, "checkout_paid"],
     ["starts a subscription", "checkout.session.completed", { mode: "subscription" }, "checkout_recorded"],
     ["sets a card up", "checkout.session.completed", { mode: "setup" }, "checkout_recorded"],
     ["has no mode", "checkout.session.completed", { mode: undefined }, "checkout_recorded"],

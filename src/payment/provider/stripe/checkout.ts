@@ -11,7 +11,9 @@ export async function checkoutFacts(session: Json, context: FactContext): Promis
   const { money: paid, ...known } = readSession(session);
   const unpaid = session.payment_status === "unpaid";
   const invoiceId = idOf(session.invoice);
-  if (session.mode !== "payment" || unpaid || invoiceId !== null) {
+  // An invoice that is to be created counts as one: it grants when it is paid, and both must not.
+  const hasInvoice = invoiceId !== null || record(session.invoice_creation).enabled === true;
+  if (session.mode !== "payment" || unpaid || hasInvoice) {
     return [{ kind: "checkout_recorded", ...known, invoiceId, paymentStatus: unpaid ? "unpaid" : "paid", paid }];
   }
   return [{ kind: "checkout_paid", ...known, paid, lines: await linesOf(known.sessionId, session, context) }];

@@ -1,0 +1,55 @@
+// The catalog is checked whole when the product starts, and answers by price.
+import { describe, expect, it } from "vitest";
+import { defineCatalog, type CatalogInput } from "./catalog.ts";
+
+const plan = { id: "pro", name: "Pro", credits: 1000 };
+
+describe("defineCatalog", () => {
+  it("finds plans and packs by their prices, and knows prices without credits", () => {
+    const catalog = defineCatalog({
+      plans: [{ ...plan, prices: [{ id: "price_year", interval: "year" }] }],
+      packs: [{ id: "basic", name: "Basic", credits: 100, priceId: "price_basic" }],
+      pricesWithoutCredits: ["price_setup"],
+    });
+    expect(catalog.price("price_year")).toMatchObject({
+      kind: "plan",
+      interval: "year",
+      plan: { id: "pro", trialCredits: 0, validDays: null },
+    });
+    expect(catalog.price("price_basic")).toMatchObject({ kind: "pack", pack: { credits: 100, validDays: null } });
+    expect(catalog.price("price_setup")).toEqual({ kind: "none" });
+    expect(catalog.price("price_other")).toBeUndefined();
+    expect(catalog.price("__proto__")).toBeUndefined();
+    expect(catalog.plan("pro")?.credits).toBe(1000);
+  });
+
+  it.each<[string, CatalogInput]>([
+    ["credits of zero", { plans: [{ ...plan, credits: 0 }] }],
+    ["credits of a half", { plans: [{ ...plan, credits: 0.5 }] }],
+    ["credits beyond the safe integers", { plans: [{ ...plan, credits: 2 ** 53 }] }],
+    ["days of zero", { plans: [{ ...plan, validDays: 0 }] }],
+    ["a plan twice", { plans: [plan, plan] }],
+    [
+      "a price in a plan and a pack",
+      {
+        plans: [{ ...plan, prices: [{ id: "p", interval: "month" }] }],
+        packs: [{ id: "b", name: "B", credits: 1, priceId: "p" }],
+      },
+    ],
+    ["an empty price id", { pricesWithoutCredits: [""] }],
+    ["an unknown field", { plans: [{ ...plan, creditz: 5 } as typeof plan] }],
+  ])("refuses %s", (_, input) => {
+    expect(() => defineCatalog(input)).toThrow(expect.objectContaining({ code: "invalid_request" }));
+  });
+
+  it("reports every problem at once", () => {
+    expect(() =>
+      defineCatalog({
+        plans: [
+          { ...plan, credits: 0, validDays: -1 },
+          { ...plan, name: "" },
+        ],
+      }),
+    ).toThrow(/credits[\s\S]*validDays[\s\S]*name/);
+  });
+});
