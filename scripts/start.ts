@@ -18,6 +18,11 @@ const log = (line: string): void => console.log(`  ${line}`);
 // A second signal, such as npm's beside the terminal's, changes nothing: what was begun is ended in order.
 const interrupted = new Promise<number>((resolve) => {
   for (const [signal, status] of Object.entries(signals)) process.on(signal, () => resolve(status));
+  // npm hands a signal to the shell between it and this process, which ends without passing it on.
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) resolve(signals.SIGTERM);
+  }, 250).unref();
 });
 
 try {
