@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import "./scripts/embed-sql.ts";
 
 export default defineConfig({
   test: {

@@ -97,7 +97,14 @@ export function createEngine(options: TallystickOptions): Engine {
     deliverTask(database, channels),
     ...(provider === undefined
       ? []
-      : [paymentEventTask({ database, provider, effects: { catalog, plans: catalog.plans, announce: tell } })]),
+      : [
+          paymentEventTask({
+            database,
+            provider,
+            effects: { catalog, plans: catalog.plans, announce: tell },
+            maxAttempts: retry.maxAttempts,
+          }),
+        ]),
     ...(options.tasks ?? []),
   ];
   checkOptions(
@@ -152,7 +159,7 @@ export function createEngine(options: TallystickOptions): Engine {
       },
       async linkCustomer({ customerId, userId }) {
         if (provider === undefined) throw new TallystickError("not_found", "No payment provider is configured.");
-        await database.transaction(async (tx) => linkCustomer(tx, provider.name, customerId, userId));
+        await database.transaction(async (tx) => linkCustomer(tx, provider.name, customerId, userId, { move: true }));
       },
     },
     events: {

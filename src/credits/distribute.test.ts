@@ -154,6 +154,17 @@ describe("distribute", () => {
     expect(await types()).toHaveLength(24);
   });
 
+  it("grants a second term of one subscription at once when it is no renewal: another line, or a change in mid-year", async () => {
+    await paid();
+    await paid();
+    expect(await types()).toHaveLength(2);
+    at("2026-07-15T00:00:00Z");
+    await ledger.credits.distribute();
+    const before = (await types()).length;
+    await paid();
+    expect(await types()).toHaveLength(before + 1);
+  });
+
   it("continues a renewal that is told a few days late as if it had come in time", async () => {
     await paid();
     at("2027-02-03T00:00:00Z");

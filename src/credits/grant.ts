@@ -53,7 +53,7 @@ export async function grant(database: Database, input: GrantInput, options?: Wri
   checkOptionalText("idempotencyKey", input.idempotencyKey, 255);
   checkOptionalText("description", input.description, 1000);
   checkOptionalText("actor", input.actor, 255);
-  return callGrant(target(database, options), {
+  const { transactionId, balance, available, replayed } = await callGrant(target(database, options), {
     p_user_id: input.userId,
     p_unit: input.unit,
     p_amount: input.amount,
@@ -66,6 +66,7 @@ export async function grant(database: Database, input: GrantInput, options?: Wri
     p_metadata: metadataText(input.metadata),
     p_actor: input.actor,
   });
+  return { transactionId, balance, available, replayed };
 }
 
 export interface FactGrantInput {
@@ -79,10 +80,15 @@ export interface FactGrantInput {
   /** What was paid, in the provider's ids: granted once over all accounts, for ever. */
   readonly fact: string;
   readonly description: string;
+  /** Set while the quantity paid for is only assumed; a later grant for the fact is told it. */
+  readonly assumedQuantity?: number | undefined;
 }
 
 /** Grants for a fact of a payment provider, in the transaction that handles it. */
-export async function grantForFact(tx: Queryable, input: FactGrantInput): Promise<GrantResult> {
+export async function grantForFact(
+  tx: Queryable,
+  input: FactGrantInput,
+): Promise<GrantResult & { readonly assumedQuantity: number | null }> {
   const [row] = await tx.query<{ expires_at: Date | null }>(
     "select tallystick.clock() + make_interval(days => $1::integer) as expires_at",
     [input.validDays],
@@ -96,12 +102,21 @@ export async function grantForFact(tx: Queryable, input: FactGrantInput): Promis
     p_provider: input.provider,
     p_fact: input.fact,
     p_description: input.description,
+    p_metadata:
+      input.assumedQuantity === undefined ? undefined : JSON.stringify({ assumedQuantity: input.assumedQuantity }),
   });
 }
 
-async function callGrant(queryable: Queryable, parameters: Record<string, unknown>): Promise<GrantResult> {
-  const result = await callFunction<StoredOutcome & GrantResult>(queryable, "grant_credits", parameters);
+async function callGrant(
+  queryable: Queryable,
+  parameters: Record<string, unknown>,
+): Promise<GrantResult & { assumedQuantity: number | null }> {
+  const result = await callFunction<StoredOutcome & GrantResult & { assumedQuantity?: number | null }>(
+    queryable,
+    "grant_credits",
+    parameters,
+  );
   if (result.outcome !== "ok") refuse(result);
-  const { transactionId, balance, available, replayed } = result;
-  return { transactionId, balance, available, replayed };
+  const { transactionId, balance, available, replayed, assumedQuantity = null } = result;
+  return { transactionId, balance, available, replayed, assumedQuantity };
 }

@@ -20,7 +20,7 @@ export interface Inbox {
 
 /** The lane of a provider's customer: events of one customer are handled one at a time, from re-reading to applying. */
 export function customerLane(provider: string, customerId: string): string {
-  return `${provider}:${customerId}`;
+  return `${provider}:${customerId}`.slice(0, 255);
 }
 
 export function createInbox(database: Database, provider: PaymentProvider, maxAttempts: number): Inbox {

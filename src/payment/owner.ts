@@ -7,7 +7,9 @@ import type { Owner } from "./provider.ts";
 /** Finds the user and, when the fact names both, remembers whose customer it is. Null when nobody is known. */
 export async function findOwner(tx: Queryable, provider: string, owner: Owner): Promise<string | null> {
   if (owner.userId !== null) {
-    if (owner.customerId !== null) await linkCustomer(tx, provider, owner.customerId, owner.userId);
+    if (owner.customerId !== null) {
+      await linkCustomer(tx, provider, owner.customerId, owner.userId, { move: owner.claimed !== true });
+    }
     return owner.userId;
   }
   if (owner.customerId === null) return null;
@@ -25,21 +27,27 @@ export async function requireOwner(tx: Queryable, provider: string, owner: Owner
   throw new TallystickError(
     "unmatched_account",
     owner.customerId === null
-      ? "The event names neither a user (metadata.userId) nor a customer; set the metadata and replay."
-      : `Customer ${owner.customerId} of ${provider} belongs to no known user; map it and replay.`,
+      ? "The event names neither a user (metadata.userId) nor a customer: grant by hand, and set the metadata in future."
+      : `Customer ${owner.customerId} of ${provider} belongs to no known user; payment.linkCustomer maps it and replays this.`,
   );
 }
 
 /**
  * Maps a provider's customer to a user. A new mapping reopens the customer's events that waited or died for want of it.
- * Metadata written later wins: a customer handed to another user follows.
+ * With `move`, what is written later wins: a customer handed to another user follows.
  */
-export async function linkCustomer(tx: Queryable, provider: string, customerId: string, userId: string): Promise<void> {
+export async function linkCustomer(
+  tx: Queryable,
+  provider: string,
+  customerId: string,
+  userId: string,
+  { move }: { readonly move: boolean },
+): Promise<void> {
   const changed = await tx.query(
     `insert into tallystick.customer (provider, customer_id, user_id) values ($1, $2, $3)
      on conflict (provider, customer_id) do update set user_id = excluded.user_id, updated_at = clock_timestamp()
-     where customer.user_id <> excluded.user_id returning id`,
-    [provider, customerId, userId],
+     where $4 and customer.user_id <> excluded.user_id returning id`,
+    [provider, customerId, userId, move],
   );
   if (changed.length === 0) return;
   await tx.query("select tallystick.retry_lane($1, 'unmatched_account', 'customer-linked')", [

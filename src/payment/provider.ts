@@ -19,6 +19,8 @@ export interface InboundEvent {
 /** Who a fact belongs to: the user that the provider's metadata names, else the stored owner of the customer. */
 export interface Owner {
   readonly userId: string | null;
+  /** The payer may have set the user id: it is whom this fact belongs to, but it moves no customer from its owner. */
+  readonly claimed?: boolean;
   readonly customerId: string | null;
 }
 
@@ -66,6 +68,8 @@ export type PaymentFact =
       readonly paymentIntentId: string | null;
       readonly paid: Money;
       readonly lines: readonly CheckoutLine[];
+      /** The lines are the event's own word, because the provider did not answer: another look may find more. */
+      readonly assumed: boolean;
     }
   | {
       /** A checkout that grants nothing itself: not paid yet, or its invoice or subscription grants. */
@@ -115,6 +119,8 @@ export interface LoadContext {
   readonly signal: AbortSignal;
   /** 1 for the first try. */
   readonly attempt: number;
+  /** Whether the event's own data may stand in for an answer that does not come. */
+  readonly mayAssume: boolean;
 }
 
 export interface PaymentProvider {

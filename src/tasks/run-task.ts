@@ -126,13 +126,14 @@ async function recordRun(
   );
 }
 
-// A mapping that is missing may come with an event that is under way; after a few tries a person must add it.
-const UNMATCHED_ATTEMPTS = 3;
+// A mapping that is missing may come with an event that is under way; after a few tries a person must add it. What is no
+// valid request does not become one.
+const HOPELESS_ATTEMPTS = 3;
+const hopeless: ReadonlySet<string> = new Set(["unmatched_account", "unmatched_price", "invalid_request"]);
 
 function isHopeless(error: unknown, attempt: number): boolean {
   if (!isTallystickError(error)) return false;
-  if (error.code === "unmatched_account" || error.code === "unmatched_price") return attempt >= UNMATCHED_ATTEMPTS;
-  return false;
+  return hopeless.has(error.code) && attempt >= HOPELESS_ATTEMPTS;
 }
 
 function codeOf(error: unknown): string {

@@ -67,7 +67,7 @@ describe("a payment of an unknown customer", () => {
     const [dead] = (await setup.tally.tasks.list({ status: "dead" })).items;
     expect(dead).toMatchObject({
       attempts: 3,
-      lastError: "Customer cus_late of stripe belongs to no known user; map it and replay.",
+      lastError: "Customer cus_late of stripe belongs to no known user; payment.linkCustomer maps it and replays this.",
     });
     expect(told()).toHaveLength(1);
     await setup.tally.payment.linkCustomer({ customerId: "cus_late", userId: "ada" });

@@ -86,6 +86,7 @@ end $$;
 
 create or replace function tallystick.granted_before(p_entry_id bigint) returns jsonb language sql stable as $$
   select jsonb_build_object('outcome', 'ok', 'replayed', true, 'transactionId', id::text,
-    'balance', answered_balance, 'available', answered_available)
+    'balance', answered_balance, 'available', answered_available,
+    'assumedQuantity', (metadata ->> 'assumedQuantity')::integer)
   from tallystick.credit_transaction where id = p_entry_id
 $$;

@@ -8,8 +8,8 @@ returns timestamptz language sql stable as $$
 $$;
 
 -- enrol: a right to periodic credits; grants nothing itself. Without a fact it is once for each (account, plan); with
--- one, once for each fact. A further paid term of the same source continues where the last ends and keeps its anchor,
--- unless that end is more than a month past.
+-- one, once for each fact. A further paid term of the same source continues where the last ends and keeps its anchor, when
+-- that end is at most a month past or two ahead: a renewal. Otherwise it stands beside the last and begins now.
 create or replace function tallystick.enrol_account(
   p_user_id text,
   p_plan_id text,
@@ -53,7 +53,7 @@ begin
       where e.account_id = account.id and e.plan_id = p_plan_id and e.source = p_source and e.ended_at is null
         and e.period_count is not null
       order by ends_at desc limit 1;
-    if found and last.ends_at > t - interval '1 month' then
+    if found and last.ends_at between t - interval '1 month' and t + interval '2 months' then
       anchor := last.anchor_at;
       first_period := last.next_first;
       first_due := last.ends_at;

@@ -31,6 +31,7 @@ export async function checkoutPaid(context: EffectContext, fact: Fact<"checkout_
       price,
       quantity,
       fact: `checkout_session:${fact.sessionId}:${index}`,
+      assumed: fact.assumed,
     });
   }
   if (fact.paid.amount > 0) {

@@ -16,6 +16,8 @@ export interface Purchase {
   readonly fact: string;
   /** The subscription whose end ends the enrolment. */
   readonly source?: string | undefined;
+  /** The quantity is the event's own word; once the provider answers, the rest is given under a fact of its own. */
+  readonly assumed?: boolean | undefined;
 }
 
 const MONTHS_OF_A_YEAR = 12;
@@ -27,7 +29,7 @@ export function requirePrice(context: EffectContext, priceId: string | null): Pr
   throw new TallystickError(
     "unmatched_price",
     priceId === null
-      ? "The payment names no price; add metadata.priceId or sell by a price of the catalog, and replay."
+      ? "The payment names no price of the catalog: grant by hand, and sell by a price (metadata.priceId on sessions)."
       : `Price ${priceId} is not in the catalog; add it there, or to pricesWithoutCredits, and replay.`,
   );
 }
@@ -50,17 +52,11 @@ export async function giveCredits(context: EffectContext, purchase: Purchase): P
   if (price.kind === "none") return;
   if (price.kind === "pack") {
     const { name, credits, validDays } = price.pack;
-    const amount = multiply(credits, quantity);
-    await grantForFact(tx, {
-      userId,
-      amount,
-      type: "purchase_package",
-      validDays,
-      paymentId,
-      provider,
-      fact,
-      description: name,
-    });
+    const lot = { userId, type: "purchase_package", validDays, paymentId, provider, description: name } as const;
+    const assumedQuantity = purchase.assumed === true ? quantity : undefined;
+    const given = await grantForFact(tx, { ...lot, amount: multiply(credits, quantity), fact, assumedQuantity });
+    const missing = assumedQuantity === undefined && given.assumedQuantity ? quantity - given.assumedQuantity : 0;
+    if (missing > 0) await grantForFact(tx, { ...lot, amount: multiply(credits, missing), fact: `${fact}:rest` });
     return;
   }
   const { id: planId, name, credits, validDays } = price.plan;

@@ -13,10 +13,16 @@ type InvoicePaid = Extract<PaymentFact, { kind: "invoice_paid" }>;
 
 export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Promise<void> {
   const { tx, provider } = context;
-  const sold = fact.lines
-    .filter((line) => line.amount > 0 && !line.proration)
-    .map((line) => ({ ...line, price: requirePrice(context, line.priceId) }));
-  const trials = fact.lines.filter((line) => line.amount === 0 && !line.proration && trialCredits(context, line) > 0);
+  const charged = withFacts(fact).filter((line) => line.amount > 0 && !line.proration);
+  // A sum without a price was never for sale in the catalog. It is passed over beside lines that are, not by itself.
+  const named = charged.filter((line) => line.priceId !== null);
+  const sold = (named.length > 0 ? named : charged).map((line) => ({
+    ...line,
+    price: requirePrice(context, line.priceId),
+  }));
+  const trials = withFacts(fact).filter(
+    (line) => line.amount === 0 && !line.proration && trialCredits(context, line) > 0,
+  );
   const gives = sold.length > 0 || trials.length > 0;
   const userId = gives ? await requireOwner(tx, provider, fact.owner) : await findOwner(tx, provider, fact.owner);
   const paymentId = await recordPayment(tx, {
@@ -33,8 +39,8 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
   });
   if (userId === null) return;
   const source = fact.subscriptionId === null ? undefined : subscriptionSource(provider, fact.subscriptionId);
-  for (const { price, quantity, lineId } of sold) {
-    await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact(fact, lineId), source });
+  for (const { price, quantity, fact: lineFact } of sold) {
+    await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact, source });
   }
   for (const line of trials) {
     const entry = context.catalog.price(line.priceId ?? "");
@@ -46,7 +52,7 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
       validDays: entry.plan.validDays,
       paymentId,
       provider,
-      fact: lineFact(fact, line.lineId),
+      fact: line.fact,
       description: entry.plan.name,
     });
   }
@@ -70,7 +76,12 @@ function trialCredits(context: EffectContext, line: InvoiceLine): number {
   return entry?.kind === "plan" ? entry.plan.trialCredits * line.quantity : 0;
 }
 
-// With the invoice's id: in old payloads a line's id may be its subscription's.
-function lineFact(fact: InvoicePaid, lineId: string): string {
-  return `invoice_line:${fact.invoiceId}:${lineId}`;
+// With the invoice's id: in old payloads a line's id may be its subscription's, and then stand on several lines.
+function withFacts(invoice: InvoicePaid): (InvoiceLine & { readonly fact: string })[] {
+  const seen = new Map<string, number>();
+  return invoice.lines.map((line) => {
+    const before = seen.get(line.lineId) ?? 0;
+    seen.set(line.lineId, before + 1);
+    return { ...line, fact: `invoice_line:${invoice.invoiceId}:${line.lineId}${before === 0 ? "" : `:${before}`}` };
+  });
 }

@@ -42,9 +42,9 @@ export function stripe(options: StripeOptions): PaymentProvider {
       await verifySignature(body, headers.get("stripe-signature"), { secrets, now: now() });
       return readEvent(body, secretKey);
     },
-    async load(event, { signal, attempt }) {
+    async load(event, { signal, attempt, mayAssume }) {
       const object = record(record(event.payload.data).object);
-      return factsOf(event.type, object, { api: apiOptions && stripeApi(apiOptions, signal), attempt });
+      return factsOf(event.type, object, { api: apiOptions && stripeApi(apiOptions, signal), attempt, mayAssume });
     },
   };
 }

@@ -30,6 +30,8 @@ export interface FactContext {
   readonly api: StripeApi | null;
   /** 1 for the first try. */
   readonly attempt: number;
+  /** Whether the event's own data may stand in for an answer that does not come. */
+  readonly mayAssume: boolean;
 }
 
 export interface ApiOptions {

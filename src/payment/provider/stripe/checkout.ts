@@ -4,7 +4,7 @@ import { TallystickError } from "../../../kernel/errors.ts";
 import type { CheckoutLine, PaymentFact } from "../../provider.ts";
 import { unanswered, type FactContext } from "./api.ts";
 import { sessionOwner } from "./owner.ts";
-import { currency, idOf, integer, record, required, text, type Json } from "./read.ts";
+import { currency, idOf, integer, quantity, record, required, text, type Json } from "./read.ts";
 
 /** `checkout.session.completed` and `checkout.session.async_payment_succeeded`. */
 export async function checkoutFacts(session: Json, context: FactContext): Promise<readonly PaymentFact[]> {
@@ -16,7 +16,7 @@ export async function checkoutFacts(session: Json, context: FactContext): Promis
   if (session.mode !== "payment" || unpaid || hasInvoice) {
     return [{ kind: "checkout_recorded", ...known, invoiceId, paymentStatus: unpaid ? "unpaid" : "paid", paid }];
   }
-  return [{ kind: "checkout_paid", ...known, paid, lines: await linesOf(known.sessionId, session, context) }];
+  return [{ kind: "checkout_paid", ...known, paid, ...(await linesOf(known.sessionId, session, context)) }];
 }
 
 /** `checkout.session.async_payment_failed`. */
@@ -38,19 +38,22 @@ function readSession(session: Json) {
 async function linesOf(
   sessionId: string,
   session: Json,
-  { api, attempt }: FactContext,
-): Promise<readonly CheckoutLine[]> {
+  { api, attempt, mayAssume }: FactContext,
+): Promise<{ lines: readonly CheckoutLine[]; assumed: boolean }> {
   const priceId = text(record(session.metadata).priceId);
   const ownLines = priceId === null ? [] : [{ priceId, quantity: 1 }];
-  if (api === null) return ownLines;
+  if (api === null) return { lines: ownLines, assumed: false };
   const answer = await api.sessionLines(sessionId);
   if (answer.outcome === "found") {
-    return answer.value.length === 0 ? ownLines : answer.value.map((item) => readLine(sessionId, item));
+    const lines = answer.value.length === 0 ? ownLines : answer.value.map((item) => readLine(sessionId, item));
+    return { lines, assumed: false };
   }
-  if (answer.outcome === "unavailable" && (attempt === 1 || priceId === null)) {
+  if (answer.outcome === "missing") return { lines: ownLines, assumed: false };
+  // A grant needs only the event: after one retry the buyer gets what the event tells, and the rest once Stripe answers.
+  if (!mayAssume || priceId === null || (answer.outcome === "unavailable" && attempt === 1)) {
     throw unanswered(`line items of checkout session ${sessionId}`, answer);
   }
-  return ownLines;
+  return { lines: ownLines, assumed: true };
 }
 
 function readLine(sessionId: string, item: Json): CheckoutLine {
@@ -58,5 +61,5 @@ function readLine(sessionId: string, item: Json): CheckoutLine {
   if (priceId === null) {
     throw new TallystickError("unmatched_price", `A line item of checkout session ${sessionId} names no price.`);
   }
-  return { priceId, quantity: integer(item.quantity) ?? 1 };
+  return { priceId, quantity: quantity(item.quantity) };
 }

@@ -4,7 +4,7 @@ import { TallystickError } from "../../../kernel/errors.ts";
 import type { InvoiceLine, PaymentFact } from "../../provider.ts";
 import { unanswered, type FactContext } from "./api.ts";
 import { invoiceOwner } from "./owner.ts";
-import { currency, idOf, integer, listed, record, required, text, time, type Json } from "./read.ts";
+import { currency, idOf, integer, quantity, listed, record, required, text, time, type Json } from "./read.ts";
 
 /** `invoice.paid`. All lines or an error: a part of them would grant a part of what was paid. */
 export async function invoicePaidFacts(invoice: Json, context: FactContext): Promise<readonly PaymentFact[]> {
@@ -65,7 +65,7 @@ function readLine(line: Json): InvoiceLine {
   return {
     lineId: required(text(line.id), "invoice line id"),
     priceId: idOf(record(record(line.pricing).price_details).price) ?? idOf(line.price) ?? idOf(line.plan),
-    quantity: integer(line.quantity) ?? 1,
+    quantity: quantity(line.quantity),
     amount: required(integer(line.amount), "invoice line amount"),
     proration: isProration(line),
   };

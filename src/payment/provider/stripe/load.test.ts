@@ -51,10 +51,14 @@ const paged =
     json({ object: "list", data, has_more: start + 2 < items.length, url: url.pathname })(request, response, url);
   };
 
-function load(type: string, object: object, { attempt = 1, signal = new AbortController().signal } = {}) {
+function load(
+  type: string,
+  object: object,
+  { attempt = 1, mayAssume = true, signal = new AbortController().signal } = {},
+) {
   const event = { id: "evt_1", type, apiVersion: null, livemode: false, customerId: null, handled: true };
   const provider = stripe({ secretKey: ` ${secretKey}\n`, webhookSecrets: "whsec_x", apiBase });
-  return provider.load({ ...event, payload: { data: { object } } }, { signal, attempt });
+  return provider.load({ ...event, payload: { data: { object } } }, { signal, attempt, mayAssume });
 }
 
 const unavailable = (message: RegExp) => ({
@@ -88,8 +92,6 @@ describe("the lines of a checkout session", () => {
 
   it.each<[string, Route]>([
     ["does not know the session", missing],
-    ["refuses the key", refusing],
-    ["refuses the permission", failing(403)],
     ["lists nothing", json({ object: "list", data: [], has_more: false })],
   ])("come from the event when Stripe %s", async (_, route) => {
     routes[path] = route;
@@ -107,6 +109,24 @@ describe("the lines of a checkout session", () => {
     await expect(linesOf(session, 1)).rejects.toMatchObject(unavailable(/line items of checkout session cs_1/));
     expect(await linesOf(session, 2)).toEqual(own);
     await expect(linesOf(withoutPrice, 2)).rejects.toMatchObject(unavailable(/did not answer/));
+  });
+
+  it.each<[string, Route]>([
+    ["refuses the key", refusing],
+    ["refuses the permission", failing(403)],
+  ])("come from the event when Stripe %s, and never from nothing", async (_, route) => {
+    routes[path] = route;
+    expect(await linesOf(session)).toEqual(own);
+    await expect(linesOf(withoutPrice)).rejects.toMatchObject(unavailable(/refused the secret key/));
+  });
+
+  it("say so when they are the event's word alone, and are not taken at it where that is forbidden", async () => {
+    routes[path] = failing(503);
+    expect(await load("checkout.session.completed", session, { attempt: 2 })).toMatchObject([{ assumed: true }]);
+    const forbidden = load("checkout.session.completed", session, { attempt: 2, mayAssume: false });
+    await expect(forbidden).rejects.toMatchObject(unavailable(/did not answer/));
+    routes[path] = paged([{ id: "li_1", price: "price_a", quantity: 3 }]);
+    expect(await load("checkout.session.completed", session)).toMatchObject([{ assumed: false }]);
   });
 
   it("are a visible failure when one names no price", async () => {

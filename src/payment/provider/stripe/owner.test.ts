@@ -15,7 +15,7 @@ describe("the user of a checkout session", () => {
     ["may have 255 characters", named("u".repeat(255)), "u".repeat(255)],
     ["is null when nothing names one", { metadata: null, client_reference_id: null }, null],
   ])("%s", (_, session, userId) => {
-    expect(sessionOwner({ ...session, customer: "cus_1" })).toEqual({ userId, customerId: "cus_1" });
+    expect(sessionOwner({ ...session, customer: "cus_1" })).toMatchObject({ userId, customerId: "cus_1" });
   });
 });
 

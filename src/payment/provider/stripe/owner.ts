@@ -11,7 +11,9 @@ export function subscriptionOwner(subscription: Json): Owner {
 
 /** The owner of a checkout session; `client_reference_id` last, because a payment link lets the payer set it. */
 export function sessionOwner(session: Json): Owner {
-  return owner(session, [metadataUser(session), session.client_reference_id]);
+  const written = owner(session, [metadataUser(session)]);
+  const claimed = owner(session, [session.client_reference_id]);
+  return written.userId === null && claimed.userId !== null ? { ...claimed, claimed: true } : written;
 }
 
 /** The owner of an invoice: its own metadata, then its subscription's (both payload shapes), then its lines'. */

@@ -54,3 +54,9 @@ export function required<T>(value: T | null, name: string): T {
   if (value === null) throw new TallystickError("invalid_request", `Stripe's event has no valid ${name}.`);
   return value;
 }
+
+/** How many were bought: 1 where nothing is said. @throws invalid_request for what is no number of things */
+export function quantity(value: unknown): number {
+  if (value === undefined || value === null) return 1;
+  return required(integer(value), "quantity");
+}
