@@ -47,10 +47,15 @@ export function createInbox(database: Database, provider: PaymentProvider, maxAt
   };
 }
 
-// jsonb refuses U+0000, and an event must not be lost for a stray character in a name: the replacement character stands
-// for it. An even number of backslashes before it means that it is the escape and not a literal backslash.
+// jsonb refuses U+0000 and half a surrogate pair, and an event must not be lost for a stray character in a name: the
+// replacement character stands for it. An even number of backslashes before it means that it is the escape and not a
+// literal backslash. JSON.stringify writes a surrogate as an escape only when its other half is missing.
 function storableJson(payload: Record<string, unknown>): string {
-  return JSON.stringify(payload).replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\ufffd");
+  const json = JSON.stringify(payload).replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\ufffd");
+  if (!/\\ud[89a-f]/.test(json)) return json;
+  return JSON.stringify(JSON.parse(json), (_, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed() : value,
+  );
 }
 
 interface StoredEvent {

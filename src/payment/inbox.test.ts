@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { sendEvent, uniqueId } from "../../test/support/engine.ts";
+import { setUp } from "../../test/flows/setup.ts";
+
+it.each([
+  ["U+0000", "a\u0000b", "a\ufffdb"],
+  ["half a surrogate pair", "a\ud800b", "a\ufffdb"],
+  ["a literal backslash before u0000", "a\\u0000b", "a\\u0000b"],
+  ["a whole surrogate pair", "a😀b", "a😀b"],
+])("an event with %s in a text is stored, not refused for ever", async (_, name, stored) => {
+  const { tally, sql } = await setUp();
+  const id = uniqueId("evt");
+  const response = await sendEvent(tally, { id, type: "customer.created", object: { id: uniqueId("cus"), name } });
+  expect(response.status).toBe(200);
+  const [row] = await sql.query(
+    "select payload #>> '{data,object,name}' as name from tallystick.webhook_event where event_id = $1",
+    [id],
+  );
+  expect(row).toEqual({ name: stored });
+});
