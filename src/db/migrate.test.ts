@@ -71,9 +71,7 @@ describe("migrate", () => {
 
   it("applies what a newer version adds to an older database, and only that", async () => {
     await withEmpty(async (database) => {
-      await migrate(database, answering(1));
-      await database.query("drop table tallystick.notification cascade");
-      await database.query("delete from tallystick.migration where name = $1", [names.at(-1)]);
+      await migrate(database, answering(1), migrations.slice(0, -1));
       expect(await migrate(database, answering(1))).toEqual({ applied: names.slice(-1), functionsReplaced: false });
     });
   });

@@ -47,14 +47,18 @@ const dropFunctions = `
  * it done. A migration that was applied is never run again; one whose text was edited afterwards is refused.
  * @throws invalid_state when an applied migration differs from the one of this version, or is unknown to it
  */
-export async function migrate(database: Database, functions: readonly SqlFile[]): Promise<MigrateResult> {
+export async function migrate(
+  database: Database,
+  functions: readonly SqlFile[],
+  ofThisVersion: readonly SqlFile[] = migrations,
+): Promise<MigrateResult> {
   return database.transaction(async (tx) => {
     await tx.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
     if (!(await isPrepared(tx))) await runScript(tx, base);
     const rows = await tx.query<{ name: string; hash: string }>("select name, hash from tallystick.migration");
     const known = new Map(rows.map((row) => [row.name, row.hash]));
     const applied: string[] = [];
-    for (const migration of migrations) {
+    for (const migration of ofThisVersion) {
       const hash = digest(migration.sql);
       const before = known.get(migration.name);
       if (before === hash) continue;
@@ -68,7 +72,7 @@ export async function migrate(database: Database, functions: readonly SqlFile[])
       await record(tx, migration.name, hash);
       applied.push(migration.name);
     }
-    refuseNewer(known);
+    refuseNewer(unknownTo(known, ofThisVersion));
     const functionHash = digestOf(functions);
     const functionsReplaced = known.get("functions") !== functionHash;
     if (functionsReplaced) {
@@ -99,7 +103,7 @@ export async function migrationState(queryable: Queryable, functions: readonly S
   return {
     pending: migrations.flatMap(({ name }) => (known.has(name) ? [] : [name])),
     functionsCurrent: known.get("functions") === digestOf(functions),
-    unknown: unknownTo(known),
+    unknown: unknownTo(known, migrations),
   };
 }
 
@@ -123,8 +127,7 @@ async function record(tx: Queryable, name: string, hash: string): Promise<void> 
   );
 }
 
-function refuseNewer(known: ReadonlyMap<string, string>): void {
-  const unknown = unknownTo(known);
+function refuseNewer(unknown: readonly string[]): void {
   if (unknown.length > 0) {
     throw new TallystickError(
       "invalid_state",
@@ -133,8 +136,8 @@ function refuseNewer(known: ReadonlyMap<string, string>): void {
   }
 }
 
-function unknownTo(known: ReadonlyMap<string, string>): string[] {
-  const names = new Set(migrations.map(({ name }) => name));
+function unknownTo(known: ReadonlyMap<string, string>, ofThisVersion: readonly SqlFile[]): string[] {
+  const names = new Set(ofThisVersion.map(({ name }) => name));
   return [...known.keys()].filter((name) => name !== "functions" && !names.has(name));
 }
 

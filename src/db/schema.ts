@@ -25,6 +25,9 @@ export const userCredit = tallystick.table("user_credit", {
   nextChangeAt: moment("next_change_at").notNull(),
   createdAt: moment("created_at").notNull(),
   updatedAt: moment("updated_at").notNull(),
+  frozenBy: text("frozen_by"),
+  frozenReason: text("frozen_reason"),
+  limited: boolean().notNull().default(false),
 });
 
 export const creditTransaction = tallystick.table("credit_transaction", {
@@ -48,6 +51,8 @@ export const creditTransaction = tallystick.table("credit_transaction", {
   actor: text(),
   description: text(),
   metadata: jsonb(),
+  feature: text(),
+  member: text(),
 });
 
 export const creditLot = tallystick.table("credit_lot", {
@@ -92,6 +97,9 @@ export const creditHold = tallystick.table("credit_hold", {
   settleRequestHash: bytea("settle_request_hash"),
   description: text(),
   metadata: jsonb(),
+  member: text(),
+  settleAnsweredBalance: count("settle_answered_balance"),
+  settleAnsweredAvailable: count("settle_answered_available"),
 });
 
 export const creditHoldLot = tallystick.table("credit_hold_lot", {
@@ -127,6 +135,15 @@ export const creditSpendLimit = tallystick.table("credit_spend_limit", {
   period: text().notNull(),
   amount: count("amount").notNull(),
   createdAt: moment("created_at").notNull(),
+  timeZone: text("time_zone").notNull().default("UTC"),
+});
+
+export const creditReturn = tallystick.table("credit_return", {
+  paymentId: count("payment_id").primaryKey(),
+  paidAmount: count("paid_amount").notNull(),
+  returnedAmount: count("returned_amount").notNull(),
+  policy: text().notNull().default("debt"),
+  updatedAt: moment("updated_at").notNull(),
 });
 
 export const creditSpendCounter = tallystick.table("credit_spend_counter", {

@@ -1,0 +1,31 @@
+-- not breaking
+-- What the whole ledger needs beside the tables of 0001: returns of money, settled holds' answers, who spent and on what.
+
+-- What a payment was paid and has returned, as last told; the ledger's own, so that a grant that comes later settles too.
+create table tallystick.credit_return (
+  payment_id bigint primary key,
+  paid_amount bigint not null constraint credit_return_paid_check check (paid_amount >= 0),
+  returned_amount bigint not null constraint credit_return_returned_check check (returned_amount between 0 and paid_amount),
+  -- What happens to credits that are spent already: they stay as debt, or they are forgiven.
+  policy text not null default 'debt' constraint credit_return_policy_check check (policy in ('debt', 'forgive')),
+  updated_at timestamptz not null
+);
+
+alter table tallystick.user_credit
+  add column frozen_by text,
+  add column frozen_reason text,
+  -- Whether any spend limit concerns the account, so that the others needn't look for one.
+  add column limited boolean not null default false;
+
+-- What spent, and which member of a shared account. Null costs no byte.
+alter table tallystick.credit_transaction
+  add column feature text,
+  add column member text;
+
+alter table tallystick.credit_hold
+  add column member text,
+  add column settle_answered_balance bigint,
+  add column settle_answered_available bigint;
+
+-- Where a limit's day, week and month begin. The limit's own, so that no counter changes its period afterwards.
+alter table tallystick.credit_spend_limit add column time_zone text not null default 'UTC';
