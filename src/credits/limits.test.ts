@@ -14,7 +14,7 @@ afterEach(async () => closeAudited(ledger));
 
 const spend = async (amount: number, member?: string) => refusal(ledger.credits.consume({ userId, amount, member }));
 const spent = async () =>
-  (await ledger.credits.limits({ userId })).map(({ member, period, spent }) => [member, period, spent]);
+  (await ledger.credits.limits({ userId })).map((limit) => [limit.member, limit.period, limit.spent]);
 
 describe("a spend limit", () => {
   it("refuses what would exceed it and lets its last credit be spent", async () => {
