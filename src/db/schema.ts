@@ -37,7 +37,7 @@ export const creditTransaction = tallystick.table("credit_transaction", {
   seq: count("seq").notNull(),
   amount: count("amount").notNull(),
   balanceAfter: count("balance_after").notNull(),
-  operationId: count("operation_id").notNull(),
+  operationId: count("operation_id"),
   createdAt: moment("created_at").notNull(),
   type: text().notNull(),
   paymentId: count("payment_id"),
