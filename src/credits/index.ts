@@ -1,6 +1,7 @@
 // The ledger's operations, bound to a database and a catalog's plans.
 import type { Database } from "../db/database.ts";
-import { audit, type AuditResult } from "./audit.ts";
+import { audit, type AuditInput, type AuditResult } from "./audit.ts";
+import { planRepairs, type RepairPlan } from "./audit/repair.ts";
 import { balance, type Balance } from "./balance.ts";
 import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
@@ -16,7 +17,9 @@ import {
 import { expire, type ExpireResult } from "./expire.ts";
 import { grant, type GrantInput, type GrantResult } from "./grant.ts";
 import { history, type HistoryInput, type HistoryPage } from "./history.ts";
-import type { AccountInput } from "./input.ts";
+import { invalid, type AccountInput } from "./input.ts";
+import { seal, type SealResult } from "./seal.ts";
+import type { SealKeys } from "./seal/keys.ts";
 
 export interface Credits {
   grant(input: GrantInput, options?: WriteOptions): Promise<GrantResult>;
@@ -26,10 +29,18 @@ export interface Credits {
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
   distribute(budget?: BudgetInput): Promise<DistributeResult>;
   expire(budget?: BudgetInput): Promise<ExpireResult>;
-  audit(): Promise<AuditResult>;
+  audit(input?: AuditInput): Promise<AuditResult>;
+  /** What would mend each violation, where the other figures leave one answer only; changes nothing. */
+  repairPlan(input?: AuditInput): Promise<RepairPlan>;
+  /** Signs the entries that no seal covers. @throws invalid_request when no seal key is configured */
+  seal(budget?: BudgetInput): Promise<SealResult>;
 }
 
-export function createCredits(database: Database, plans: readonly PlanTerms[]): Credits {
+export function createCredits(
+  database: Database,
+  plans: readonly PlanTerms[],
+  keys: SealKeys | undefined = undefined,
+): Credits {
   return {
     grant: async (input, options) => grant(database, input, options),
     consume: async (input, options) => consume(database, input, options),
@@ -38,6 +49,11 @@ export function createCredits(database: Database, plans: readonly PlanTerms[]): 
     enrol: async (input, options) => enrol(database, plans, input, options),
     distribute: async (budget) => distributeCredits(database, plans, budget),
     expire: async (budget) => expire(database, budget),
-    audit: async () => audit(database),
+    audit: async (input) => audit(database, input, keys),
+    repairPlan: async (input) => planRepairs(database, input, keys),
+    async seal(budget) {
+      if (keys === undefined) throw invalid("sealing needs the option seal: { keyId, key }.");
+      return seal(database, keys, budget);
+    },
   };
 }
