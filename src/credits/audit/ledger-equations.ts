@@ -23,8 +23,8 @@ export const ledgerEquations: readonly Equations[] = [
         where account.current_credits is distinct from coalesce(total, 0) or account.seq is distinct from coalesce(n, 0)
           or chain <> (${state("0", "0", seed)} # ${state("(total % 9223372036854775807)::bigint", "n", seed)})
       ), numbered as (
-        select suspect.*, first, last, first <> 1 or last <> n as gaps from suspect cross join lateral (
-          select min(seq) as first, max(seq) as last from tallystick.credit_transaction
+        select suspect.*, first, last, different, first <> 1 or last <> n or different <> n as gaps from suspect cross join lateral (
+          select min(seq) as first, max(seq) as last, count(distinct seq) as different from tallystick.credit_transaction
           where account_id = suspect.account_id) numbers
       )
       select 'book_is_sum_of_entries' as equation, account_id,
@@ -33,7 +33,7 @@ export const ledgerEquations: readonly Equations[] = [
       from suspect where current_credits is distinct from total
       union all
       select 'entries_are_numbered_without_gaps', account_id, jsonb_build_object('actual', seq, 'expected', n),
-        format('seq %s, entries %s from %s to %s', seq, n, first, last)
+        format('seq %s, entries %s with %s numbers from %s to %s', seq, n, different, first, last)
       from numbered where seq is distinct from n or gaps
       union all
       select 'balance_after_is_running_sum', account_id,

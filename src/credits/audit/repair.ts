@@ -260,7 +260,7 @@ async function proposeSettlement({ database, violation }: Case): Promise<Proposa
     return none("the ledger was told of no return of this payment; ask its provider what was returned");
   return {
     statements: [],
-    operation: `credits.settleReturns({ paymentId: ${violation.paymentId}, paid: ${money.paid}, returned: ${money.returned} })`,
+    operation: `credits.settleReturns({ paymentId: "${violation.paymentId}", paid: ${money.paid}, returned: ${money.returned} })`,
     because: [
       `of ${money.paid} paid ${money.returned} were returned, as last told; ${violation.detail}`,
       "settling writes what is missing either way; if the provider now says otherwise, give its figures",
