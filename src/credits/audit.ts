@@ -103,8 +103,12 @@ export async function checkEquations(
   range: IdRange | undefined,
   limit: number,
 ): Promise<Violation[]> {
-  // An aggregate over all accounts wants memory for its table; compiling the query for one reading does not pay.
-  await tx.query("select set_config('work_mem', '64MB', true), set_config('jit', 'off', true)");
+  // An aggregate over all accounts wants memory for its table, once: workers would each fill one of their own, and take
+  // processors from those who spend. Compiling a query for one reading does not pay.
+  await tx.query(
+    `select set_config('work_mem', '128MB', true), set_config('max_parallel_workers_per_gather', '0', true),
+       set_config('jit', 'off', true)`,
+  );
   const of = group.walks === "entries" ? undefined : range;
   return readViolations(tx, group.number, group.sql({ ...sourcesOf(of), range, seed: randomInt(2 ** 47) }), limit);
 }
