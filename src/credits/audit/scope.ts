@@ -36,10 +36,10 @@ export function sourcesOf(range: IdRange | undefined): Sources {
   // No index finds the closed lots of an account; its positive entries do. A lot that no entry explains is found while it
   // is open; a closed one by the walk over entry ids.
   const lots = `(select lot.* from tallystick.credit_transaction entry join tallystick.credit_lot lot on lot.id = entry.id
-      where ${inRange("entry.account_id")}
+      where ${inRange("entry.account_id")} and entry.amount > 0
     union all select lot.* from tallystick.credit_lot lot where lot.open and ${inRange("lot.account_id")}
       and not exists (select from tallystick.credit_transaction entry
-        where entry.id = lot.id and ${inRange("entry.account_id")}))`;
+        where entry.id = lot.id and ${inRange("entry.account_id")} and entry.amount > 0))`;
   return {
     accounts: `(select * from tallystick.user_credit where ${inRange("id")})`,
     journal: `(select * from tallystick.credit_transaction where ${inRange("account_id")})`,
