@@ -78,7 +78,8 @@ const statements = (accounts: number, entries: number): readonly (readonly [what
   ],
   [
     "books",
-    `update tallystick.user_credit set current_credits = total, seq = ${entries}, next_change_at = '-infinity'
+    `update tallystick.user_credit set current_credits = total, seq = ${entries}, cached_balance = total,
+       cached_available = total - case when id % 20 = 4 then 10 else 0 end, cached_held = case when id % 20 = 4 then 10 else 0 end
      from (select account_id, sum(amount)::bigint as total from draft_entry group by account_id) journal
      where journal.account_id = user_credit.id`,
   ],

@@ -49,11 +49,7 @@ export interface AuditResult {
  * so that it may run beside any load.
  * @throws invalid_request when an equation has no such name or number
  */
-export async function audit(
-  database: Database,
-  input: AuditInput = {},
-  keys: SealKeys | undefined = undefined,
-): Promise<AuditResult> {
+export async function audit(database: Database, input: AuditInput = {}, keys?: SealKeys): Promise<AuditResult> {
   const ranges = await rangesOf(database, input);
   const wanted = wantedNames(input.equations);
   const limit = input.limit ?? 100;

@@ -79,11 +79,7 @@ export interface Credits {
   releaseHolds(budget?: BudgetInput): Promise<ReleaseHoldsResult>;
 }
 
-export function createCredits(
-  database: Database,
-  plans: readonly PlanTerms[],
-  keys: SealKeys | undefined = undefined,
-): Credits {
+export function createCredits(database: Database, plans: readonly PlanTerms[], keys?: SealKeys): Credits {
   return {
     grant: async (input, options) => grant(database, input, options),
     consume: async (input, options) => consume(database, input, options),

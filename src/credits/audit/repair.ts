@@ -32,11 +32,7 @@ interface Case {
   readonly ofAccount: readonly Violation[];
 }
 
-export async function planRepairs(
-  database: Database,
-  input: AuditInput = {},
-  keys: SealKeys | undefined = undefined,
-): Promise<RepairPlan> {
+export async function planRepairs(database: Database, input: AuditInput = {}, keys?: SealKeys): Promise<RepairPlan> {
   // A repair is judged by the equations that hold, so all are checked whichever were asked for.
   const whole = await audit(database, { ...input, equations: undefined }, keys);
   const wanted =

@@ -92,6 +92,11 @@ async function begin(database: Queryable, kind: Kind, intervalMs: number): Promi
      on conflict (kind) where finished_at is null do nothing`,
     [kind, intervalMs / 1000, kind === "seal" ? 2_000 : stepSizes.accounts],
   );
+  await database.query(
+    `delete from tallystick.credit_proof_run
+     where kind = $1 and finished_at < (select tallystick.clock()) - interval '90 days'`,
+    [kind],
+  );
 }
 
 async function auditStep(tx: Queryable, run: Run, { keys, onFailed }: WatchInput): Promise<number> {
