@@ -38,7 +38,7 @@ function auditText({ ok, accounts, violations, seals }: AuditResult): string {
   const books = ok
     ? `The ledger is consistent: ${count(accounts, "account")}, no violation.`
     : `${count(violations.length, "violation")} in ${count(accounts, "account")}:\n${table(["equation", "user", "unit", "detail"], rows, "")}`;
-  if (seals === null) return books;
+  if (seals === undefined) return books;
   const { checked, entries, unsealed } = seals;
   const verdict = seals.violations.length === 0 ? "all true" : count(seals.violations.length, "violation");
   return `${books}\nSeals: ${count(checked, "seal")} over ${entries} entries, ${verdict}; ${unsealed} entries not sealed yet.`;

@@ -40,8 +40,8 @@ export interface AuditResult {
   readonly accounts: number;
   /** At most `limit` for each equation. */
   readonly violations: readonly Violation[];
-  /** What the seals prove; null when no seal key is configured or seals were not asked for. */
-  readonly seals: SealReport | null;
+  /** What the seals prove; absent when no seal key is configured or seals were not asked for. */
+  readonly seals?: SealReport;
 }
 
 /**
@@ -75,7 +75,7 @@ export async function audit(database: Database, input: AuditInput = {}, keys?: S
     step += 1;
     report(names, rows, true);
   }
-  let seals: SealReport | null = null;
+  let seals: SealReport | undefined;
   if (withSeals) {
     seals = sealsOf();
     for (const range of ranges ?? [undefined]) {
@@ -89,7 +89,7 @@ export async function audit(database: Database, input: AuditInput = {}, keys?: S
     violations.push(...seals.violations);
   }
   const accounts = await countAccounts(database, ranges);
-  return { ok: violations.length === 0, accounts, violations, seals };
+  return { ok: violations.length === 0, accounts, violations, ...(seals !== undefined && { seals }) };
 }
 
 /** Checks one group of equations, over a range or all, in the given transaction, and changes how that one plans. */

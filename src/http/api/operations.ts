@@ -87,7 +87,8 @@ export function operationRoutes({ credits, events, tasks }: Pick<Engine, "credit
   router.openapi(auditRoute, async (context) => {
     const { userId, unit, equation } = context.req.valid("query");
     const { violations, seals, ...result } = await credits.audit({ userId, unit, equations: equation?.split(",") });
-    const proved = seals && { checked: seals.checked, entries: seals.entries, unsealed: seals.unsealed };
+    const proved =
+      seals === undefined ? null : { checked: seals.checked, entries: seals.entries, unsealed: seals.unsealed };
     return context.json({ ...result, violations: [...violations], seals: proved }, 200);
   });
   return router;
