@@ -35,11 +35,7 @@ export interface ConsumeResult {
  * @throws insufficient_credits, invalid_request, idempotency_conflict, account_frozen, lock_timeout
  */
 export async function consume(database: Database, input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult> {
-  checkAccount(input);
-  checkAmount(input.amount);
-  checkOptionalText("feature", input.feature, 255);
-  checkOptionalText("idempotencyKey", input.idempotencyKey, 255);
-  checkOptionalText("description", input.description, 1000);
+  checkConsume(input);
   const result = await callFunction<StoredOutcome & ConsumeResult>(target(database, options), "consume_credits", {
     p_user_id: input.userId,
     p_unit: input.unit,
@@ -52,4 +48,13 @@ export async function consume(database: Database, input: ConsumeInput, options?:
   if (result.outcome !== "ok") refuse(result);
   const { transactionId, balance, available, allocations, replayed } = result;
   return { transactionId, balance, available, allocations, replayed };
+}
+
+/** @throws invalid_request */
+export function checkConsume(input: ConsumeInput): void {
+  checkAccount(input);
+  checkAmount(input.amount);
+  checkOptionalText("feature", input.feature, 255);
+  checkOptionalText("idempotencyKey", input.idempotencyKey, 255);
+  checkOptionalText("description", input.description, 1000);
 }

@@ -52,9 +52,14 @@ const refusals: Readonly<Record<string, { code: ErrorCode; message: string }>> =
 
 /** Throws the refusal that an outcome names. @throws by the outcome's code */
 export function refuse(result: StoredOutcome): never {
+  throw refusalError(result);
+}
+
+/** The error that an outcome names. */
+export function refusalError(result: StoredOutcome): TallystickError {
   const refusal = refusals[result.outcome];
-  if (refusal === undefined) throw new TallystickError("internal", `unknown outcome ${result.outcome}`);
-  throw new TallystickError(refusal.code, result.message ?? refusal.message, {
+  if (refusal === undefined) return new TallystickError("internal", `unknown outcome ${result.outcome}`);
+  return new TallystickError(refusal.code, result.message ?? refusal.message, {
     details: {
       ...(result.available !== undefined && { available: result.available }),
       ...(result.balance !== undefined && { balance: result.balance }),

@@ -4,6 +4,7 @@ import { audit, type AuditResult } from "./audit.ts";
 import { balance, type Balance } from "./balance.ts";
 import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
+import { consumeMany, type ConsumeOutcome } from "./consume-many.ts";
 import type { WriteOptions } from "./context.ts";
 import {
   distributeCredits,
@@ -21,6 +22,7 @@ import type { AccountInput } from "./input.ts";
 export interface Credits {
   grant(input: GrantInput, options?: WriteOptions): Promise<GrantResult>;
   consume(input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult>;
+  consumeMany(items: readonly ConsumeInput[], options?: WriteOptions): Promise<ConsumeOutcome[]>;
   balance(input: AccountInput, options?: WriteOptions): Promise<Balance>;
   history(input: HistoryInput): Promise<HistoryPage>;
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
@@ -33,6 +35,7 @@ export function createCredits(database: Database, plans: readonly PlanTerms[]): 
   return {
     grant: async (input, options) => grant(database, input, options),
     consume: async (input, options) => consume(database, input, options),
+    consumeMany: async (items, options) => consumeMany(database, items, options),
     balance: async (input, options) => balance(database, input, options),
     history: async (input) => history(database, input),
     enrol: async (input, options) => enrol(database, plans, input, options),

@@ -1,0 +1,306 @@
+-- consume_many: many consumptions in one call, as if consume_credits had been called for one item after another in one
+-- transaction. Nearly every account is in a state in which that is arithmetic: its items are decided in memory and
+-- written with one statement a table. The items of the others (an alias, frozen, in debt, limited, with scoped lots or
+-- overdue holds) are given to consume_credits, and so are keys that were used before: each rule stands in one place.
+--
+-- The planner settings: every statement reaches the big tables from the batch's arrays, and a probe for each element is
+-- right whatever the statistics say. The plans don't depend on the arrays' contents, so they are made once a session.
+
+-- Locks the accounts that names stand for. Aliases come before what they stand for, as in a single call, and ids ascend
+-- within that: batches and single calls never wait for each other in a circle. Both answers are in the order of the
+-- names: the account's id, null when there is none, and whether the name is an alias.
+create or replace function tallystick.lock_accounts(
+  p_user_ids text[], p_units text[], out ids bigint[], out aliased boolean[]
+) language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set enable_bitmapscan = off
+  set plan_cache_mode = force_generic_plan as $$
+declare
+  alias_ids bigint[];
+begin
+  select array_agg(account.id order by n), array_agg(account.merged_into_id is not null order by n) into ids, aliased
+    from unnest(p_user_ids, p_units) with ordinality as name (user_id, unit, n)
+    left join tallystick.user_credit account on account.user_id = name.user_id and account.unit = name.unit;
+  if true = any (aliased) then
+    with recursive chain as (
+      select n, id, 0 as depth from unnest(ids) with ordinality as name (id, n)
+      union all
+      select chain.n, account.merged_into_id, chain.depth + 1
+      from chain join tallystick.user_credit account on account.id = chain.id
+      where account.merged_into_id is not null
+    ), link as (
+      select n, id, max(depth) over (partition by n) - depth as distance from chain
+    )
+    select array_agg(id order by n) filter (where distance = 0),
+      array_agg(id order by distance desc, id) filter (where distance > 0) into ids, alias_ids from link;
+    perform from unnest(alias_ids) with ordinality as alias (id, n) join tallystick.user_credit account using (id)
+      order by alias.n for no key update of account;
+  end if;
+  perform from tallystick.user_credit where id = any (ids) order by id for no key update;
+  if exists (select from unnest(ids) as target (id) join tallystick.user_credit account using (id)
+      where account.merged_into_id is not null) then
+    raise exception 'an account was merged while the batch waited for it' using errcode = 'serialization_failure';
+  end if;
+end $$;
+
+-- The open live lots of accounts in burn order, as many of each as cover what is needed of it and few more: an account
+-- with thousands of lots is read as far as it is spent. lot_from and lot_to say where an account's lots stand in lots.
+create or replace function tallystick.lots_to_cover(
+  p_account_ids bigint[], p_needs bigint[], p_now timestamptz,
+  out lot_ids bigint[], out free bigint[], out lot_from integer[], out lot_to integer[], out scoped boolean[]
+) language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set enable_bitmapscan = off
+  set enable_sort = off set plan_cache_mode = force_generic_plan as $$
+declare
+  lacking integer[];
+  lot_limit integer := 1;
+  found record;
+  covered bigint;
+  previous integer;
+  a integer;
+begin
+  lot_ids := '{}';
+  free := '{}';
+  lot_from := array_fill(1, array[cardinality(p_needs)]);
+  lot_to := array_fill(0, array[cardinality(p_needs)]);
+  scoped := array_fill(false, array[cardinality(p_needs)]);
+  select array_agg(n) into lacking from unnest(p_needs) with ordinality as need (amount, n) where amount > 0;
+  while lacking is not null loop
+    select array_agg(n::integer) as accounts, array_agg(id) as ids, array_agg(lot.free) as free, array_agg(is_scoped) as scoped
+    into found
+    from unnest(lacking) as n cross join lateral (
+      select id, remaining_amount - held_amount as free, scope is not null as is_scoped from tallystick.credit_lot
+      where account_id = p_account_ids[n] and open and remaining_amount > held_amount
+        and effective_at <= p_now and (expiration_date is null or expiration_date > p_now)
+      order by priority, (scope is null), expiration_date, id limit lot_limit) lot;
+    lacking := null;
+    for j in 1 .. coalesce(cardinality(found.accounts), 0) loop
+      a := found.accounts[j];
+      if a is distinct from previous then
+        lot_from[a] := cardinality(lot_ids) + j;
+        covered := 0;
+        previous := a;
+      end if;
+      lot_to[a] := cardinality(lot_ids) + j;
+      covered := covered + found.free[j];
+      scoped[a] := scoped[a] or found.scoped[j];
+      -- As many lots as were asked for, and still too little: there may be more.
+      if covered < p_needs[a] and lot_to[a] - lot_from[a] + 1 = lot_limit then lacking := lacking || a; end if;
+    end loop;
+    lot_ids := lot_ids || found.ids;
+    free := free || found.free;
+    lot_limit := lot_limit * 16;
+    previous := null;
+  end loop;
+end $$;
+
+-- Parameters: the accounts' names, each once, and arrays of one element an item; p_accounts says which of the names an
+-- item is for, counted from 1. Arrays that are null are null for every item. The answer holds, in the order of the items:
+-- entries (null: refused for too few credits), balances, availables; draws of the entries; `sources`, the earlier item
+-- whose answer an item repeats; `others`, by the item's number, what consume_credits answered.
+create or replace function tallystick.consume_many(
+  p_user_ids text[],
+  p_units text[],
+  p_accounts integer[],
+  p_amounts bigint[],
+  p_features text[] default null,
+  p_idempotency_keys text[] default null,
+  p_descriptions text[] default null,
+  p_metadata text[] default null
+) returns json language plpgsql set lock_timeout = '5s'
+  set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set enable_bitmapscan = off
+  set plan_cache_mode = force_generic_plan as $$
+declare
+  item_count constant integer := cardinality(p_amounts);
+  account_count constant integer := cardinality(p_user_ids);
+  t timestamptz;
+  -- By account.
+  ids bigint[];
+  aliased boolean[];
+  usual boolean[];
+  seqs bigint[];
+  books bigint[];
+  balances bigint[];
+  availables bigint[];
+  helds bigint[];
+  changes timestamptz[];
+  needs bigint[] := array_fill(0::bigint, array[account_count]);
+  spent bigint[] := array_fill(0::bigint, array[account_count]);
+  next_lots integer[];
+  last_lots integer[];
+  scoped boolean[];
+  -- By lot.
+  lot_ids bigint[];
+  lot_free bigint[];
+  lot_taken bigint[];
+  -- By item.
+  known integer[];
+  first_uses integer[] := array_fill(null::integer, array[item_count]);
+  holders integer[] := array_fill(null::integer, array[item_count]);
+  entries bigint[] := array_fill(null::bigint, array[item_count]);
+  entry_seqs bigint[] := array_fill(null::bigint, array[item_count]);
+  books_after bigint[] := array_fill(null::bigint, array[item_count]);
+  balances_after bigint[] := array_fill(0::bigint, array[item_count]);
+  availables_after bigint[] := array_fill(0::bigint, array[item_count]);
+  sources integer[] := array_fill(null::integer, array[item_count]);
+  others jsonb[] := array_fill(null::jsonb, array[item_count]);
+  -- By draw.
+  draw_items integer[] := '{}';
+  draw_numbers integer[] := '{}';
+  draw_lots bigint[] := '{}';
+  draw_amounts bigint[] := '{}';
+  due record;
+  repeated record;
+  totals record;
+  a integer;
+  amount bigint;
+  wanted bigint;
+  take bigint;
+  lot integer;
+  number integer;
+  holder integer;
+begin
+  select * into ids, aliased from tallystick.lock_accounts(p_user_ids, p_units);
+
+  -- Keys that were used before this batch. What they answer depends on no balance, so it is answered first; what
+  -- consume_credits may do on that occasion is done before the accounts are read.
+  if p_idempotency_keys is not null then
+    select array_agg(item.n) into known
+      from unnest(p_accounts, p_idempotency_keys) with ordinality as item (a, key, n)
+      left join tallystick.credit_transaction entry on entry.account_id = ids[item.a] and entry.idempotency_key = item.key
+      left join tallystick.credit_hold opened on opened.account_id = ids[item.a] and opened.idempotency_key = item.key
+      left join tallystick.credit_hold settled on settled.account_id = ids[item.a] and settled.settle_idempotency_key = item.key
+      where item.key is not null and (entry.id is not null or opened.id is not null or settled.id is not null);
+    foreach number in array coalesce(known, '{}') loop
+      a := p_accounts[number];
+      continue when aliased[a];
+      others[number] := tallystick.consume_credits(p_user_ids[a], p_amounts[number], p_units[a], p_features[number],
+        p_idempotency_keys[number]);
+    end loop;
+  end if;
+
+  select array_agg(account.frozen_at is null and account.debt = 0 and not account.limited
+      and account.names = 1 and not account.aliased),
+    array_agg(account.seq), array_agg(account.current_credits), array_agg(account.cached_balance),
+    array_agg(account.cached_available), array_agg(account.cached_held), array_agg(account.next_change_at)
+  into usual, seqs, books, balances, availables, helds, changes
+  from (
+    select account.*, name.aliased, count(*) over (partition by name.id) as names
+    from unnest(ids, aliased) with ordinality as name (id, aliased, n) left join tallystick.user_credit account using (id)
+    order by name.n
+  ) account;
+  t := tallystick.clock();
+  for due in select n from unnest(changes) with ordinality as account (next_change_at, n) where next_change_at <= t loop
+    a := due.n;
+    if exists (select from tallystick.credit_hold where account_id = ids[a] and status = 'open' and expires_at <= t) then
+      usual[a] := false;
+    elsif usual[a] then
+      totals := tallystick.account_totals(ids[a], books[a], 0, t);
+      balances[a] := totals.balance;
+      availables[a] := totals.available;
+      helds[a] := totals.held;
+      changes[a] := totals.next_change_at;
+    end if;
+  end loop;
+
+  for n in 1 .. item_count loop
+    a := p_accounts[n];
+    amount := p_amounts[n];
+    if usual[a] and others[n] is null and amount between 1 and availables[a] then
+      needs[a] := least(needs[a] + amount, availables[a]);
+    end if;
+  end loop;
+  select * into lot_ids, lot_free, next_lots, last_lots, scoped from tallystick.lots_to_cover(ids, needs, t);
+  lot_taken := array_fill(0::bigint, array[cardinality(lot_ids)]);
+  if p_idempotency_keys is not null then
+    for repeated in
+      select min(item.n) as first, array_agg(item.n) as items
+      from unnest(p_accounts, p_idempotency_keys) with ordinality as item (a, key, n)
+      where item.key is not null group by item.a, item.key having count(*) > 1
+    loop
+      foreach number in array repeated.items loop first_uses[number] := repeated.first; end loop;
+    end loop;
+  end if;
+
+  for n in 1 .. item_count loop
+    continue when others[n] is not null;
+    a := p_accounts[n];
+    amount := p_amounts[n];
+    if not usual[a] or scoped[a] or amount is null or amount not between 1 and 9007199254740991 then
+      others[n] := tallystick.consume_credits(p_user_ids[a], amount, p_units[a], p_features[n], p_idempotency_keys[n],
+        p_descriptions[n], p_metadata[n]::jsonb);
+      continue;
+    end if;
+    continue when ids[a] is null; -- nobody has granted it anything: 0 and 0
+    holder := holders[first_uses[n]];
+    if holder is not null then
+      if tallystick.request_hash('consume', amount::text, p_features[n])
+          = tallystick.request_hash('consume', p_amounts[holder]::text, p_features[holder]) then
+        sources[n] := holder;
+      else
+        others[n] := jsonb_build_object('outcome', 'idempotency_conflict');
+      end if;
+      continue;
+    end if;
+    if availables[a] < amount then
+      balances_after[n] := balances[a];
+      availables_after[n] := availables[a];
+      continue;
+    end if;
+
+    entries[n] := nextval('tallystick.credit_transaction_id_seq');
+    if first_uses[n] is not null then holders[first_uses[n]] := n; end if;
+    seqs[a] := seqs[a] + 1;
+    entry_seqs[n] := seqs[a];
+    spent[a] := spent[a] + amount;
+    books_after[n] := books[a] - spent[a];
+    balances[a] := balances[a] - amount;
+    balances_after[n] := balances[a];
+    availables[a] := availables[a] - amount;
+    availables_after[n] := availables[a];
+    wanted := amount;
+    lot := next_lots[a];
+    number := 1;
+    loop
+      if lot > last_lots[a] then
+        raise exception 'account % has fewer credits in its lots than it says', ids[a] using errcode = 'data_corrupted';
+      end if;
+      take := least(lot_free[lot], wanted);
+      draw_items := draw_items || n;
+      draw_numbers := draw_numbers || number;
+      draw_lots := draw_lots || lot_ids[lot];
+      draw_amounts := draw_amounts || take;
+      lot_taken[lot] := lot_taken[lot] + take;
+      lot_free[lot] := lot_free[lot] - take;
+      wanted := wanted - take;
+      if lot_free[lot] = 0 then lot := lot + 1; end if;
+      exit when wanted = 0;
+      number := number + 1;
+    end loop;
+    next_lots[a] := lot;
+  end loop;
+
+  insert into tallystick.credit_transaction (id, account_id, seq, amount, balance_after, operation_id, created_at, type,
+      answered_balance, answered_available, idempotency_key, request_hash, description, metadata)
+    overriding system value
+    select entries[n], ids[p_accounts[n]], entry_seqs[n], -p_amounts[n], books_after[n], entries[n], t, 'usage',
+      case when p_idempotency_keys[n] is not null then balances_after[n] end,
+      case when p_idempotency_keys[n] is not null then availables_after[n] end,
+      p_idempotency_keys[n],
+      case when p_idempotency_keys[n] is not null
+        then tallystick.request_hash('consume', p_amounts[n]::text, p_features[n]) end,
+      p_descriptions[n], p_metadata[n]::jsonb
+    from generate_series(1, item_count) as n where entries[n] is not null;
+  insert into tallystick.credit_allocation (transaction_id, n, lot_id, amount, created_at)
+    select entries[draw_items[n]], draw_numbers[n], draw_lots[n], draw_amounts[n], t
+    from generate_series(1, cardinality(draw_items)) as n;
+  update tallystick.credit_lot
+    set remaining_amount = remaining_amount - draw.taken, open = remaining_amount > draw.taken
+    from unnest(lot_ids, lot_taken) as draw (lot_id, taken) where id = draw.lot_id and draw.taken > 0;
+  update tallystick.user_credit set current_credits = current_credits - debit.amount, seq = debit.seq, updated_at = t,
+      cached_balance = debit.balance, cached_available = debit.available, cached_held = debit.held,
+      next_change_at = debit.next_change_at
+    from unnest(ids, spent, seqs, balances, availables, helds, changes)
+      as debit (account_id, amount, seq, balance, available, held, next_change_at)
+    where id = debit.account_id and debit.amount > 0;
+  return json_build_object('entries', entries::text[], 'balances', balances_after, 'availables', availables_after,
+    'sources', sources, 'others', others,
+    'drawItems', draw_items, 'drawLots', draw_lots::text[], 'drawAmounts', draw_amounts);
+end $$;
