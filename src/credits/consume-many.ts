@@ -2,7 +2,7 @@
 import type { Database } from "../db/database.ts";
 import { isTallystickError, type TallystickError } from "../kernel/errors.ts";
 import { checkConsume, type Allocation, type ConsumeInput, type ConsumeResult } from "./consume.ts";
-import { callFunction, refusalError, target, type StoredOutcome, type WriteOptions } from "./context.ts";
+import { refusalError, write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { invalid, metadataText } from "./input.ts";
 
 export type ConsumeOutcome =
@@ -67,12 +67,13 @@ async function consumeValid(
     names.set(key, { number: names.size + 1, userId, unit });
     return names.size;
   });
-  const stored = await callFunction<StoredBatch>(target(database, options), "consume_many", {
+  const stored = await write<StoredBatch>(database, options, "consume_many", {
     p_user_ids: Array.from(names.values(), ({ userId }) => userId),
     p_units: Array.from(names.values(), ({ unit }) => unit),
     p_accounts: accounts,
     p_amounts: items.map(({ input }) => input.amount),
     p_features: column(items.map(({ input }) => input.feature)),
+    p_members: column(items.map(({ input }) => input.member)),
     p_idempotency_keys: column(items.map(({ input }) => input.idempotencyKey)),
     p_descriptions: column(items.map(({ input }) => input.description)),
     p_metadata: column(items.map(({ metadata }) => metadata)),
@@ -86,7 +87,7 @@ function column(values: readonly (string | undefined)[]): (string | null)[] | un
 }
 
 /** What `consume_many` answers: columns with an element an item, and columns with an element a draw. */
-interface StoredBatch {
+interface StoredBatch extends StoredOutcome {
   readonly entries: readonly (string | null)[];
   readonly balances: readonly number[];
   readonly availables: readonly number[];

@@ -101,6 +101,7 @@ create or replace function tallystick.consume_many(
   p_accounts integer[],
   p_amounts bigint[],
   p_features text[] default null,
+  p_members text[] default null,
   p_idempotency_keys text[] default null,
   p_descriptions text[] default null,
   p_metadata text[] default null
@@ -119,8 +120,6 @@ declare
   books bigint[];
   balances bigint[];
   availables bigint[];
-  helds bigint[];
-  changes timestamptz[];
   needs bigint[] := array_fill(0::bigint, array[account_count]);
   spent bigint[] := array_fill(0::bigint, array[account_count]);
   next_lots integer[];
@@ -148,7 +147,6 @@ declare
   draw_amounts bigint[] := '{}';
   due record;
   repeated record;
-  totals record;
   a integer;
   amount bigint;
   wanted bigint;
@@ -172,33 +170,25 @@ begin
       a := p_accounts[number];
       continue when aliased[a];
       others[number] := tallystick.consume_credits(p_user_ids[a], p_amounts[number], p_units[a], p_features[number],
-        p_idempotency_keys[number]);
+        p_members[number], p_idempotency_keys[number]);
     end loop;
   end if;
 
+  t := tallystick.clock();
+  for due in select account.id from unnest(ids) as name (id) join tallystick.user_credit account using (id)
+      where account.next_change_at <= t loop
+    perform tallystick.catch_up(account, t) from tallystick.user_credit account where id = due.id;
+  end loop;
   select array_agg(account.frozen_at is null and account.debt = 0 and not account.limited
       and account.names = 1 and not account.aliased),
     array_agg(account.seq), array_agg(account.current_credits), array_agg(account.cached_balance),
-    array_agg(account.cached_available), array_agg(account.cached_held), array_agg(account.next_change_at)
-  into usual, seqs, books, balances, availables, helds, changes
+    array_agg(account.cached_available)
+  into usual, seqs, books, balances, availables
   from (
     select account.*, name.aliased, count(*) over (partition by name.id) as names
     from unnest(ids, aliased) with ordinality as name (id, aliased, n) left join tallystick.user_credit account using (id)
     order by name.n
   ) account;
-  t := tallystick.clock();
-  for due in select n from unnest(changes) with ordinality as account (next_change_at, n) where next_change_at <= t loop
-    a := due.n;
-    if exists (select from tallystick.credit_hold where account_id = ids[a] and status = 'open' and expires_at <= t) then
-      usual[a] := false;
-    elsif usual[a] then
-      totals := tallystick.account_totals(ids[a], books[a], 0, t);
-      balances[a] := totals.balance;
-      availables[a] := totals.available;
-      helds[a] := totals.held;
-      changes[a] := totals.next_change_at;
-    end if;
-  end loop;
 
   for n in 1 .. item_count loop
     a := p_accounts[n];
@@ -224,15 +214,15 @@ begin
     a := p_accounts[n];
     amount := p_amounts[n];
     if not usual[a] or scoped[a] or amount is null or amount not between 1 and 9007199254740991 then
-      others[n] := tallystick.consume_credits(p_user_ids[a], amount, p_units[a], p_features[n], p_idempotency_keys[n],
-        p_descriptions[n], p_metadata[n]::jsonb);
+      others[n] := tallystick.consume_credits(p_user_ids[a], amount, p_units[a], p_features[n], p_members[n],
+        p_idempotency_keys[n], p_descriptions[n], p_metadata[n]::jsonb);
       continue;
     end if;
     continue when ids[a] is null; -- nobody has granted it anything: 0 and 0
     holder := holders[first_uses[n]];
     if holder is not null then
-      if tallystick.request_hash('consume', amount::text, p_features[n])
-          = tallystick.request_hash('consume', p_amounts[holder]::text, p_features[holder]) then
+      if tallystick.request_hash('consume', amount::text, p_features[n], p_members[n])
+          = tallystick.request_hash('consume', p_amounts[holder]::text, p_features[holder], p_members[holder]) then
         sources[n] := holder;
       else
         others[n] := jsonb_build_object('outcome', 'idempotency_conflict');
@@ -278,15 +268,15 @@ begin
   end loop;
 
   insert into tallystick.credit_transaction (id, account_id, seq, amount, balance_after, operation_id, created_at, type,
-      answered_balance, answered_available, idempotency_key, request_hash, description, metadata)
+      answered_balance, answered_available, idempotency_key, request_hash, description, metadata, feature, member)
     overriding system value
     select entries[n], ids[p_accounts[n]], entry_seqs[n], -p_amounts[n], books_after[n], entries[n], t, 'usage',
       case when p_idempotency_keys[n] is not null then balances_after[n] end,
       case when p_idempotency_keys[n] is not null then availables_after[n] end,
       p_idempotency_keys[n],
       case when p_idempotency_keys[n] is not null
-        then tallystick.request_hash('consume', p_amounts[n]::text, p_features[n]) end,
-      p_descriptions[n], p_metadata[n]::jsonb
+        then tallystick.request_hash('consume', p_amounts[n]::text, p_features[n], p_members[n]) end,
+      p_descriptions[n], p_metadata[n]::jsonb, p_features[n], p_members[n]
     from generate_series(1, item_count) as n where entries[n] is not null;
   insert into tallystick.credit_allocation (transaction_id, n, lot_id, amount, created_at)
     select entries[draw_items[n]], draw_numbers[n], draw_lots[n], draw_amounts[n], t
@@ -295,12 +285,10 @@ begin
     set remaining_amount = remaining_amount - draw.taken, open = remaining_amount > draw.taken
     from unnest(lot_ids, lot_taken) as draw (lot_id, taken) where id = draw.lot_id and draw.taken > 0;
   update tallystick.user_credit set current_credits = current_credits - debit.amount, seq = debit.seq, updated_at = t,
-      cached_balance = debit.balance, cached_available = debit.available, cached_held = debit.held,
-      next_change_at = debit.next_change_at
-    from unnest(ids, spent, seqs, balances, availables, helds, changes)
-      as debit (account_id, amount, seq, balance, available, held, next_change_at)
+      cached_balance = debit.balance, cached_available = debit.available
+    from unnest(ids, spent, seqs, balances, availables) as debit (account_id, amount, seq, balance, available)
     where id = debit.account_id and debit.amount > 0;
-  return json_build_object('entries', entries::text[], 'balances', balances_after, 'availables', availables_after,
+  return json_build_object('outcome', 'ok', 'entries', entries::text[], 'balances', balances_after, 'availables', availables_after,
     'sources', sources, 'others', others,
     'drawItems', draw_items, 'drawLots', draw_lots::text[], 'drawAmounts', draw_amounts);
 end $$;
