@@ -11,8 +11,7 @@
 -- names: the account's id, null when there is none, and whether the name is an alias.
 create or replace function tallystick.lock_accounts(
   p_user_ids text[], p_units text[], out ids bigint[], out aliased boolean[]
-) language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set enable_bitmapscan = off
-  set plan_cache_mode = force_generic_plan as $$
+) language plpgsql as $$
 declare
   alias_ids bigint[];
 begin
@@ -35,10 +34,6 @@ begin
       order by alias.n for no key update of account;
   end if;
   perform from tallystick.user_credit where id = any (ids) order by id for no key update;
-  if exists (select from unnest(ids) as target (id) join tallystick.user_credit account using (id)
-      where account.merged_into_id is not null) then
-    raise exception 'an account was merged while the batch waited for it' using errcode = 'serialization_failure';
-  end if;
 end $$;
 
 -- The open live lots of accounts in burn order, as many of each as cover what is needed of it and few more: an account
@@ -46,8 +41,7 @@ end $$;
 create or replace function tallystick.lots_to_cover(
   p_account_ids bigint[], p_needs bigint[], p_now timestamptz,
   out lot_ids bigint[], out free bigint[], out lot_from integer[], out lot_to integer[], out scoped boolean[]
-) language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set enable_bitmapscan = off
-  set enable_sort = off set plan_cache_mode = force_generic_plan as $$
+) language plpgsql set enable_sort = off as $$
 declare
   lacking integer[];
   lot_limit integer := 1;
@@ -107,7 +101,7 @@ create or replace function tallystick.consume_many(
   p_metadata text[] default null
 ) returns json language plpgsql set lock_timeout = '5s'
   set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off set enable_bitmapscan = off
-  set plan_cache_mode = force_generic_plan as $$
+  set enable_material = off set enable_memoize = off set plan_cache_mode = force_generic_plan as $$
 declare
   item_count constant integer := cardinality(p_amounts);
   account_count constant integer := cardinality(p_user_ids);
@@ -145,7 +139,8 @@ declare
   draw_numbers integer[] := '{}';
   draw_lots bigint[] := '{}';
   draw_amounts bigint[] := '{}';
-  due record;
+  due bigint[];
+  merged_meanwhile boolean;
   repeated record;
   a integer;
   amount bigint;
@@ -162,10 +157,14 @@ begin
   if p_idempotency_keys is not null then
     select array_agg(item.n) into known
       from unnest(p_accounts, p_idempotency_keys) with ordinality as item (a, key, n)
-      left join tallystick.credit_transaction entry on entry.account_id = ids[item.a] and entry.idempotency_key = item.key
-      left join tallystick.credit_hold opened on opened.account_id = ids[item.a] and opened.idempotency_key = item.key
-      left join tallystick.credit_hold settled on settled.account_id = ids[item.a] and settled.settle_idempotency_key = item.key
-      where item.key is not null and (entry.id is not null or opened.id is not null or settled.id is not null);
+      cross join lateral (
+        (select from tallystick.credit_transaction where account_id = ids[item.a] and idempotency_key = item.key limit 1)
+        union all
+        (select from tallystick.credit_hold where account_id = ids[item.a] and idempotency_key = item.key limit 1)
+        union all
+        (select from tallystick.credit_hold where account_id = ids[item.a] and settle_idempotency_key = item.key limit 1)
+        limit 1) as used
+      where item.key is not null;
     foreach number in array coalesce(known, '{}') loop
       a := p_accounts[number];
       continue when aliased[a];
@@ -174,21 +173,25 @@ begin
     end loop;
   end if;
 
-  t := tallystick.clock();
-  for due in select account.id from unnest(ids) as name (id) join tallystick.user_credit account using (id)
-      where account.next_change_at <= t loop
-    perform tallystick.catch_up(account, t) from tallystick.user_credit account where id = due.id;
+  loop
+    t := tallystick.clock();
+    select array_agg(account.frozen_at is null and account.debt = 0 and not account.limited
+        and account.names = 1 and not account.aliased),
+      array_agg(account.seq), array_agg(account.current_credits), array_agg(account.cached_balance),
+      array_agg(account.cached_available), array_agg(account.id) filter (where account.next_change_at <= t),
+      bool_or(account.merged_into_id is not null)
+    into usual, seqs, books, balances, availables, due, merged_meanwhile
+    from (
+      select account.*, name.aliased, count(*) over (partition by name.id) as names
+      from unnest(ids, aliased) with ordinality as name (id, aliased, n) left join tallystick.user_credit account using (id)
+      order by name.n
+    ) account;
+    if merged_meanwhile then
+      raise exception 'an account was merged while the batch waited for it' using errcode = 'serialization_failure';
+    end if;
+    exit when due is null;
+    perform tallystick.catch_up(account, t) from tallystick.user_credit account where id = any (due);
   end loop;
-  select array_agg(account.frozen_at is null and account.debt = 0 and not account.limited
-      and account.names = 1 and not account.aliased),
-    array_agg(account.seq), array_agg(account.current_credits), array_agg(account.cached_balance),
-    array_agg(account.cached_available)
-  into usual, seqs, books, balances, availables
-  from (
-    select account.*, name.aliased, count(*) over (partition by name.id) as names
-    from unnest(ids, aliased) with ordinality as name (id, aliased, n) left join tallystick.user_credit account using (id)
-    order by name.n
-  ) account;
 
   for n in 1 .. item_count loop
     a := p_accounts[n];
