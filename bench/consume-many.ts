@@ -31,7 +31,10 @@ export async function benchConsumeMany(databaseUrl: string): Promise<void> {
       ["consumeMany, one hot account", () => 0],
     ] as const) {
       const contenders: Contender[] = [
-        { name: `floor: one UPDATE and one INSERT in a transaction, ${concurrency} at once`, run: createFloor(pool, accountOf) },
+        {
+          name: `floor: one UPDATE and one INSERT in a transaction, ${concurrency} at once`,
+          run: createFloor(pool, accountOf),
+        },
         {
           name: `tallystick: ${batchSize} items a call, ${batchesAtOnce} calls at once`,
           run: consumer(tally, accountOf),

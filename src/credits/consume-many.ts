@@ -6,7 +6,8 @@ import { refusalError, write, type StoredOutcome, type WriteOptions } from "./co
 import { invalid, metadataText } from "./input.ts";
 
 export type ConsumeOutcome =
-  ({ readonly ok: true } & ConsumeResult) | { readonly ok: false; readonly error: TallystickError };
+  | ({ readonly ok: true } & ConsumeResult)
+  | { readonly ok: false; readonly error: TallystickError };
 
 export const MAX_ITEMS = 10_000;
 
