@@ -11,7 +11,7 @@ const batchesAtOnce = 2;
 const accounts = 10_000;
 const lotsOfAnAccount = 3;
 const rounds = 5;
-const operations = 8000;
+const operations = 4000;
 
 export async function benchConsumeMany(databaseUrl: string): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: concurrency });

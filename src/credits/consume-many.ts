@@ -1,6 +1,6 @@
 // consumeMany: many consumptions in one database call, each with its own outcome.
 import type { Database } from "../db/database.ts";
-import { isTallystickError, type TallystickError } from "../kernel/errors.ts";
+import { isTallystickError, TallystickError } from "../kernel/errors.ts";
 import { checkConsume, type Allocation, type ConsumeInput, type ConsumeResult } from "./consume.ts";
 import { refusalError, write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { invalid, metadataText } from "./input.ts";
@@ -34,7 +34,7 @@ export async function consumeMany(
   return checked.map((item) => {
     if ("error" in item) return { ok: false, error: item.error };
     const outcome = outcomes[next++];
-    if (outcome === undefined) throw new Error("the database answered fewer items than it was given");
+    if (outcome === undefined) throw new TallystickError("internal", "the database answered too few outcomes");
     return outcome;
   });
 }
