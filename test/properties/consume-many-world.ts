@@ -10,8 +10,8 @@ import { hour, plans } from "./ledger-fixture.ts";
 
 export const start = Date.parse("2026-01-30T22:00:00Z");
 const userId = fc.constantFrom("ann", "ann", "bob", "cat", "dan");
-const feature = fc.constantFrom(undefined, undefined, "image", "text");
-const member = fc.constantFrom(undefined, "m1", "m2");
+const feature = fc.constantFrom(undefined, undefined, undefined, "image", "text");
+const member = fc.constantFrom(undefined, undefined, "m1", "m2");
 const idempotencyKey = fc.option(fc.constantFrom("k1", "k2", "k3"), { nil: undefined, freq: 2 });
 const amount = fc.constantFrom(1, 3, 10, 25, 60);
 
@@ -60,7 +60,7 @@ export const batches = fc.array(
   fc.record({
     userId: fc.constantFrom("ann", "ann", "bob", "cat", "dan", "nobody"),
     amount: fc.oneof(
-      { weight: 12, arbitrary: amount },
+      { weight: 12, arbitrary: fc.constantFrom(1, 1, 10, 60) },
       { weight: 1, arbitrary: fc.constantFrom(0, 1.5, Number.MAX_SAFE_INTEGER) },
     ),
     feature,

@@ -50,7 +50,6 @@ describe("consumeMany", () => {
 
 /** Each fault is a piece of the function's text replaced. */
 const faults: readonly { name: string; from: string; to: string }[] = [
-  { name: "an alias is taken for an account", from: "and not account.aliased", to: "" },
   { name: "a frozen account spends", from: "account.frozen_at is null and", to: "" },
   { name: "limits are not asked", from: "and not account.limited", to: "" },
   { name: "scoped lots are open to all", from: "or scoped[a]", to: "" },
