@@ -55,30 +55,29 @@ const faults: readonly { name: string; from: string; to: string }[] = [
   { name: "scoped lots are open to all", from: "or scoped[a]", to: "" },
   { name: "two names of one account spend apart", from: "account.names = 1 and", to: "" },
   {
-    name: "a key that occurs twice conflicts with itself",
-    from: "sources[n] := holder;",
-    to: 'others[n] := \'{"outcome": "idempotency_conflict"}\';',
-  },
-  {
     name: "what is refused is spent",
     from: "if availables[a] < amount then",
     to: "if availables[a] < amount then availables[a] := 0;",
   },
-  { name: "time is not caught up with", from: "exit when due is null;", to: "exit;" },
+  { name: "time is not caught up with", from: "if due is not null then", to: "if false then" },
   { name: "members are not recorded", from: "p_features[n], p_members[n]\n", to: "p_features[n], null\n" },
 ];
 
 describe("the comparison's power", () => {
-  it.each(faults)("finds that $name", async ({ from, to }) => {
-    const sql = creditFunctions.find(({ name }) => name === "10_consume_many")?.sql ?? "";
-    expect(sql).toContain(from);
-    const database = connect(await createTestDatabase(), { poolSize: 1 });
-    await database.query(sql.replace(from, () => to));
-    const found = await fc.check(
-      fc.asyncProperty(steps, batches, async (state, batch) => compare(database, state, batch)),
-      { numRuns: 400, endOnFailure: true, seed: 1 },
-    );
-    await database.close();
-    expect(found.failed).toBe(true);
-  });
+  it.each(faults)(
+    "finds that $name",
+    async ({ from, to }) => {
+      const sql = creditFunctions.find(({ name }) => name === "10_consume_many")?.sql ?? "";
+      expect(sql).toContain(from);
+      const database = connect(await createTestDatabase(), { poolSize: 1 });
+      await database.query(sql.replace(from, () => to));
+      const found = await fc.check(
+        fc.asyncProperty(steps, batches, async (state, batch) => compare(database, state, batch)),
+        { numRuns: 400, endOnFailure: true, seed: 1 },
+      );
+      await database.close();
+      expect(found.failed).toBe(true);
+    },
+    120_000,
+  );
 });

@@ -37,7 +37,8 @@ begin
 end $$;
 
 -- The open live lots of accounts in burn order, as many of each as cover what is needed of it and few more: an account
--- with thousands of lots is read as far as it is spent. lot_from and lot_to say where an account's lots stand in lots.
+-- with thousands of lots is read as far as it is spent. Scoped lots are among them: they tell that not every lot is for
+-- every item. lot_from and lot_to say where an account's lots stand in lots.
 create or replace function tallystick.lots_to_cover(
   p_account_ids bigint[], p_needs bigint[], p_now timestamptz,
   out lot_ids bigint[], out free bigint[], out lot_from integer[], out lot_to integer[], out scoped boolean[]
@@ -110,6 +111,7 @@ declare
   ids bigint[];
   aliased boolean[];
   usual boolean[];
+  with_holds boolean[];
   seqs bigint[];
   books bigint[];
   balances bigint[];
@@ -152,35 +154,14 @@ declare
 begin
   select * into ids, aliased from tallystick.lock_accounts(p_user_ids, p_units);
 
-  -- Keys that were used before this batch. What they answer depends on no balance, so it is answered first; what
-  -- consume_credits may do on that occasion is done before the accounts are read.
-  if p_idempotency_keys is not null then
-    select array_agg(item.n) into known
-      from unnest(p_accounts, p_idempotency_keys) with ordinality as item (a, key, n)
-      cross join lateral (
-        (select from tallystick.credit_transaction where account_id = ids[item.a] and idempotency_key = item.key limit 1)
-        union all
-        (select from tallystick.credit_hold where account_id = ids[item.a] and idempotency_key = item.key limit 1)
-        union all
-        (select from tallystick.credit_hold where account_id = ids[item.a] and settle_idempotency_key = item.key limit 1)
-        limit 1) as used
-      where item.key is not null;
-    foreach number in array coalesce(known, '{}') loop
-      a := p_accounts[number];
-      continue when aliased[a];
-      others[number] := tallystick.consume_credits(p_user_ids[a], p_amounts[number], p_units[a], p_features[number],
-        p_members[number], p_idempotency_keys[number]);
-    end loop;
-  end if;
-
   loop
     t := tallystick.clock();
     select array_agg(account.frozen_at is null and account.debt = 0 and not account.limited
         and account.names = 1 and not account.aliased),
-      array_agg(account.seq), array_agg(account.current_credits), array_agg(account.cached_balance),
-      array_agg(account.cached_available), array_agg(account.id) filter (where account.next_change_at <= t),
-      bool_or(account.merged_into_id is not null)
-    into usual, seqs, books, balances, availables, due, merged_meanwhile
+      array_agg(account.has_holds), array_agg(account.seq), array_agg(account.current_credits),
+      array_agg(account.cached_balance), array_agg(account.cached_available),
+      array_agg(account.id) filter (where account.next_change_at <= t), bool_or(account.merged_into_id is not null)
+    into usual, with_holds, seqs, books, balances, availables, due, merged_meanwhile
     from (
       select account.*, name.aliased, count(*) over (partition by name.id) as names
       from unnest(ids, aliased) with ordinality as name (id, aliased, n) left join tallystick.user_credit account using (id)
@@ -189,8 +170,33 @@ begin
     if merged_meanwhile then
       raise exception 'an account was merged while the batch waited for it' using errcode = 'serialization_failure';
     end if;
-    exit when due is null;
-    perform tallystick.catch_up(account, t) from tallystick.user_credit account where id = any (due);
+    if due is not null then
+      perform tallystick.catch_up(account, t) from tallystick.user_credit account where id = any (due);
+      continue;
+    end if;
+    exit when known is not null or p_idempotency_keys is null;
+
+    -- Keys that were used before this batch: what they answer depends on no balance. consume_credits may catch up with
+    -- time on that occasion, so the accounts are read again.
+    select coalesce(array_agg(item.n), '{}') into known
+      from unnest(p_accounts, p_idempotency_keys) with ordinality as item (a, key, n)
+      cross join lateral (
+        (select from tallystick.credit_transaction where account_id = ids[item.a] and idempotency_key = item.key limit 1)
+        union all
+        (select from tallystick.credit_hold
+          where with_holds[item.a] and account_id = ids[item.a] and idempotency_key = item.key limit 1)
+        union all
+        (select from tallystick.credit_hold
+          where with_holds[item.a] and account_id = ids[item.a] and settle_idempotency_key = item.key limit 1)
+        limit 1) as used
+      where item.key is not null;
+    exit when known = '{}';
+    foreach number in array known loop
+      a := p_accounts[number];
+      continue when aliased[a];
+      others[number] := tallystick.consume_credits(p_user_ids[a], p_amounts[number], p_units[a], p_features[number],
+        p_members[number], p_idempotency_keys[number]);
+    end loop;
   end loop;
 
   for n in 1 .. item_count loop
