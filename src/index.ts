@@ -31,6 +31,8 @@ export type { SettleReturnsInput, SettleReturnsResult } from "./credits/returns.
 export type { AdjustInput, AdjustResult } from "./credits/adjust.ts";
 export type { EraseResult, FreezeInput, MergeInput, MergeResult } from "./credits/account-state.ts";
 export type { LimitPeriod, SetLimitInput, SpendLimit } from "./credits/limits.ts";
+export type { ConsumeOutcome } from "./credits/consume-many.ts";
+export { coalesceConsume, type CoalescedConsume, type CoalesceOptions } from "./credits/coalesce.ts";
 export type { Balance, Lot } from "./credits/balance.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
 export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";

@@ -16,6 +16,7 @@ import { adjust, type AdjustInput, type AdjustResult } from "./adjust.ts";
 import { balance, type Balance } from "./balance.ts";
 import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
+import { consumeMany, type ConsumeOutcome } from "./consume-many.ts";
 import type { WriteOptions } from "./context.ts";
 import {
   distributeCredits,
@@ -52,6 +53,7 @@ import { withHold, type HoldUse, type WithHoldInput } from "./with-hold.ts";
 export interface Credits {
   grant(input: GrantInput, options?: WriteOptions): Promise<GrantResult>;
   consume(input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult>;
+  consumeMany(items: readonly ConsumeInput[], options?: WriteOptions): Promise<ConsumeOutcome[]>;
   hold(input: HoldInput, options?: WriteOptions): Promise<HoldResult>;
   capture(input: CaptureInput, options?: WriteOptions): Promise<CaptureResult>;
   void(input: VoidInput, options?: WriteOptions): Promise<HoldResult>;
@@ -83,6 +85,7 @@ export function createCredits(database: Database, plans: readonly PlanTerms[], k
   return {
     grant: async (input, options) => grant(database, input, options),
     consume: async (input, options) => consume(database, input, options),
+    consumeMany: async (items, options) => consumeMany(database, items, options),
     hold: async (input, options) => hold(database, input, options),
     capture: async (input, options) => capture(database, input, options),
     void: async (input, options) => voidHold(database, input, options),
