@@ -2,6 +2,7 @@
 import type { Database } from "../db/database.ts";
 import { audit, type AuditResult } from "./audit.ts";
 import { balance, type Balance } from "./balance.ts";
+import { balanceAt, type BalanceAt, type BalanceAtInput } from "./balance-at.ts";
 import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
 import type { WriteOptions } from "./context.ts";
@@ -17,11 +18,13 @@ import { expire, type ExpireResult } from "./expire.ts";
 import { grant, type GrantInput, type GrantResult } from "./grant.ts";
 import { history, type HistoryInput, type HistoryPage } from "./history.ts";
 import type { AccountInput } from "./input.ts";
+import { createInsight, type Insight } from "./insight/index.ts";
 
-export interface Credits {
+export interface Credits extends Insight {
   grant(input: GrantInput, options?: WriteOptions): Promise<GrantResult>;
   consume(input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult>;
   balance(input: AccountInput, options?: WriteOptions): Promise<Balance>;
+  balanceAt(input: BalanceAtInput, options?: WriteOptions): Promise<BalanceAt>;
   history(input: HistoryInput): Promise<HistoryPage>;
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
   distribute(budget?: BudgetInput): Promise<DistributeResult>;
@@ -31,9 +34,11 @@ export interface Credits {
 
 export function createCredits(database: Database, plans: readonly PlanTerms[]): Credits {
   return {
+    ...createInsight(database),
     grant: async (input, options) => grant(database, input, options),
     consume: async (input, options) => consume(database, input, options),
     balance: async (input, options) => balance(database, input, options),
+    balanceAt: async (input, options) => balanceAt(database, input, options),
     history: async (input) => history(database, input),
     enrol: async (input, options) => enrol(database, plans, input, options),
     distribute: async (budget) => distributeCredits(database, plans, budget),
