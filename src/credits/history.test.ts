@@ -18,9 +18,23 @@ describe("history", () => {
     const { items, nextCursor } = await ledger.credits.history({ userId: "ann" });
     expect(nextCursor).toBeNull();
     const common = { id: expect.stringMatching(/^\d+$/), createdAt: expect.any(Date) };
+    const unused = {
+      paymentId: null,
+      refundOfId: null,
+      feature: null,
+      member: null,
+      actor: null,
+      idempotencyKey: null,
+      metadata: null,
+    };
     expect(items).toEqual([
       {
         ...common,
+        ...unused,
+        userId: "ann",
+        unit: "credit",
+        seq: 2,
+        operationId: items[0]?.id,
         type: "usage",
         amount: -4,
         balanceAfter: 6,
@@ -30,6 +44,11 @@ describe("history", () => {
       },
       {
         ...common,
+        ...unused,
+        userId: "ann",
+        unit: "credit",
+        seq: 1,
+        operationId: items[1]?.id,
         type: "register_gift",
         amount: 10,
         balanceAfter: 10,
@@ -74,7 +93,18 @@ describe("history", () => {
     { cursor: "" },
     { cursor: "-1" },
     { cursor: "1; drop table x" },
-    { cursor: "9".repeat(16) },
+    { cursor: "7" },
+    { cursor: "1-" },
+    { cursor: `1-${"9".repeat(16)}` },
+    { order: "up" as "asc" },
+    { types: ["gift" as "usage"] },
+    { sign: "+" as "positive" },
+    { paymentId: "1; drop table x" },
+    { operationId: "-1" },
+    { feature: "" },
+    { member: "m\0" },
+    { from: new Date(Number.NaN) },
+    { from: new Date(2), to: new Date(1) },
     { userId: "" },
     { unit: "Credit" },
   ])("refuses %j as invalid_request", async (wrong) => {
@@ -136,7 +166,9 @@ describe("a merged account", () => {
     await ledger.credits.consume({ userId: "old", amount: 2 });
     expect(await ledger.credits.balance({ userId: "old" })).toMatchObject({ balance: 13 });
     expect(await ledger.credits.balance({ userId: "new" })).toMatchObject({ balance: 13 });
-    expect((await ledger.credits.history({ userId: "old" })).items.map(({ amount }) => amount)).toEqual([-2, 5, 10]);
+    expect((await ledger.credits.history({ userId: "old" })).items.map(({ amount }) => amount)).toEqual([
+      -2, 5, 10, -1, 1,
+    ]);
     expect((await ledger.credits.audit()).violations).toEqual([]);
   });
 });
