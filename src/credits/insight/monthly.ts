@@ -79,16 +79,22 @@ function firstDay(month: number): string {
   return `${year}-${String((month % 12) + 1).padStart(2, "0")}-01`;
 }
 
-// What came before the first month counts as the month before it, from which the running sum begins.
+// Bucket 0 is what came before the first month, bucket k the kth month: the months' first moments in the zone are computed
+// once and each entry is placed among them, which is faster than reading every entry's local date.
 const statement = `
-  with total as (
-    select account.unit, entry.type, sum(entry.amount) as amount,
-      greatest(date_trunc('month', entry.created_at at time zone $1), $3::timestamp - interval '1 month') as month
+  with month as materialized (
+    select start, row_number() over (order by start) as bucket
+    from generate_series($3::timestamp, $4::timestamp, interval '1 month') start
+  ), bound as materialized (
+    select array_agg(start at time zone $1 order by start) as starts,
+      (max(start) + interval '1 month') at time zone $1 as ends_at from month
+  ), total as (
+    select account.unit, entry.type, sum(entry.amount) as amount, width_bucket(entry.created_at, (select starts from bound)) as bucket
     from tallystick.credit_transaction entry join tallystick.user_credit account on account.id = entry.account_id
-    where entry.created_at < ($4::timestamp + interval '1 month') at time zone $1 and ($2::text is null or account.unit = $2)
+    where entry.created_at < (select ends_at from bound) and ($2::text is null or account.unit = $2)
     group by 1, 2, 4
   ), month_total as (
-    select unit.unit, month.start as month, coalesce(sum(amount), 0) as net,
+    select unit.unit, month.start, coalesce(sum(amount), 0) as net,
       coalesce(sum(amount) filter (where type in ('register_gift', 'monthly_refresh', 'subscription_renewal',
         'lifetime_monthly', 'purchase_package')), 0) as granted,
       coalesce(sum(amount) filter (where type = 'rollover'), 0) as rolled_over,
@@ -100,11 +106,11 @@ const statement = `
       coalesce(sum(amount) filter (where type = 'reinstate'), 0) as reinstated,
       coalesce(sum(amount) filter (where type in ('transfer_in', 'transfer_out')), 0) as transferred
     from (select distinct unit from total) unit
-    cross join generate_series($3::timestamp - interval '1 month', $4::timestamp, interval '1 month') month (start)
-    left join total on total.unit = unit.unit and total.month = month.start
+    cross join (select null::timestamp as start, 0 as bucket union all select start, bucket from month) month
+    left join total on total.unit = unit.unit and total.bucket = month.bucket
     group by 1, 2
   )
-  select to_char(month, 'YYYY-MM') as month, unit, granted, rolled_over as "rolledOver", adjusted, used, refunded, expired,
+  select to_char(start, 'YYYY-MM') as month, unit, granted, rolled_over as "rolledOver", adjusted, used, refunded, expired,
     clawed_back as "clawedBack", reinstated, transferred, outstanding
-  from (select *, sum(net) over (partition by unit order by month) as outstanding from month_total) running
-  where month >= $3::timestamp order by running.month, unit`;
+  from (select *, sum(net) over (partition by unit order by start nulls first) as outstanding from month_total) running
+  where start is not null order by running.start, unit`;

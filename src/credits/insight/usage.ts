@@ -61,14 +61,14 @@ export async function usage(database: Database, input: UsageInput): Promise<Usag
          coalesce($4::timestamptz, 'infinity') as until
      ), ${userId === undefined ? ledgerScope : userScope}
      select zone, ${grouped("day", "to_char(entry.created_at at time zone zone, 'YYYY-MM-DD')")},
-       ${grouped("feature", "coalesce(entry.feature, debit.feature)")},
-       ${grouped("member", "coalesce(entry.member, debit.member)")}, ${grouped("type", "entry.type")},
+       ${grouped("feature", spentOn("feature"))},
+       ${grouped("member", spentOn("member"))}, ${grouped("type", "entry.type")},
        $2::text as unit, coalesce(-sum(entry.amount) filter (where entry.amount < 0), 0) as debited,
        coalesce(sum(entry.amount) filter (where entry.amount > 0), 0) as credited, count(*) as entries
-     from entry left join tallystick.credit_transaction debit on debit.id = entry.refund_of_id
+     from entry
      where entry.type = any ($6::text[])
-       and ($7::text is null or coalesce(entry.feature, debit.feature) = $7)
-       and ($8::text is null or coalesce(entry.member, debit.member) = $8)
+       and ($7::text is null or ${spentOn("feature")} = $7)
+       and ($8::text is null or ${spentOn("member")} = $8)
      group by 1, 2, 3, 4, 5 order by 2, 3, 4, 5 limit ${MAX_ROWS + 1}`,
     [
       userId ?? null,
@@ -88,6 +88,12 @@ export async function usage(database: Database, input: UsageInput): Promise<Usag
     timeZone: rows[0]?.zone ?? input.timeZone ?? "UTC",
     rows: rows.map(({ zone: _zone, ...row }) => row),
   };
+}
+
+// A refund counts under what it refunds. Looked up for refunds alone: a join would hash the whole journal.
+function spentOn(column: "feature" | "member"): string {
+  return `case when entry.refund_of_id is null then entry.${column}
+    else (select debit.${column} from tallystick.credit_transaction debit where debit.id = entry.refund_of_id) end`;
 }
 
 // The account's journal, between the places where the range begins and ends; days begin where the acting account's do.
