@@ -9,6 +9,13 @@ export function checkedLimit(limit: number | undefined, max = 100): number {
   return size;
 }
 
+/** One user's account, or all. */
+export interface Scope {
+  readonly userId?: string | undefined;
+  /** What is counted. */
+  readonly unit?: string | undefined;
+}
+
 export interface TimeRange {
   /** The first moment; undefined: from the beginning. */
   readonly from?: Date | undefined;

@@ -1,14 +1,14 @@
 // What expires soon: the lots, and their sums by day.
 import type { Database } from "../../db/database.ts";
-import { checkAccount, invalid, type AccountInput, type CreditType } from "../input.ts";
-import { checkedLimit, checkTimeZone } from "./bounds.ts";
+import { checkAccount, invalid, type CreditType } from "../input.ts";
+import { checkedLimit, checkTimeZone, type Scope } from "./bounds.ts";
 
 interface Within {
   /** Days from now, 1 to 366; default 30. */
   readonly withinDays?: number | undefined;
 }
 
-export interface ExpiringInput extends Within, Partial<AccountInput> {
+export interface ExpiringInput extends Within, Scope {
   /** Lots in a page: 1 to 100, default 20. */
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;

@@ -1,6 +1,7 @@
 // Export of the journal: batches along a key, so that a million rows need the memory of one batch.
 import type { Database } from "../../db/database.ts";
 import { checkAccount, invalid, type AccountInput } from "../input.ts";
+import type { Scope } from "./bounds.ts";
 import {
   checkFilter,
   entryColumns,
@@ -18,7 +19,7 @@ import { csvHeader, csvLine, jsonLine } from "./lines.ts";
 export const exportFormats = ["csv", "jsonl"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
-export interface EntriesInput extends EntryFilter, Partial<AccountInput> {
+export interface EntriesInput extends EntryFilter, Scope {
   /** Entries that are read, and kept in memory, at a time: 1 to 10,000, default 1,000. */
   readonly batchSize?: number | undefined;
 }
@@ -31,15 +32,16 @@ export interface EntriesInput extends EntryFilter, Partial<AccountInput> {
  * stays open between batches.
  * @throws invalid_request
  */
-export async function* entries(database: Database, input: EntriesInput = {}): AsyncGenerator<readonly JournalEntry[]> {
+export function entries(database: Database, input: EntriesInput = {}): AsyncGenerator<readonly JournalEntry[]> {
   const { userId, unit, batchSize = 1000 } = input;
   checkAccount({ userId: userId ?? "any", unit });
   checkFilter(input);
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 10_000) {
     throw invalid("batchSize must be a whole number from 1 to 10,000.");
   }
-  if (userId === undefined) yield* entriesOfLedger(database, input, batchSize);
-  else yield* entriesOfUser(database, { ...input, userId }, batchSize);
+  return userId === undefined
+    ? entriesOfLedger(database, input, batchSize)
+    : entriesOfUser(database, { ...input, userId }, batchSize);
 }
 
 async function* entriesOfUser(
@@ -101,19 +103,22 @@ export interface ExportInput extends EntriesInput {
 /**
  * The same entries as a stream of bytes, one batch a chunk, read only as fast as they are taken; cancelling it ends the
  * reading. CSV follows RFC 4180 with a header line, and texts that a spreadsheet would take for a formula get a leading
- * apostrophe; JSON Lines are exact.
- * @throws invalid_request at once for a format that is unknown, and through the stream as `entries` does
+ * apostrophe; JSON Lines are exact. The first batch is read before the stream is answered, so that a refusal is thrown;
+ * a database that fails later breaks the stream off with an error.
+ * @throws invalid_request, storage_unavailable
  */
-export function exportEntries(database: Database, input: ExportInput): ReadableStream<Uint8Array> {
+export async function exportEntries(database: Database, input: ExportInput): Promise<ReadableStream<Uint8Array>> {
   if (!exportFormats.includes(input.format)) throw invalid(`format must be one of ${exportFormats.join(", ")}.`);
   const batches = entries(database, input);
-  const encoder = new TextEncoder();
   const line = input.format === "csv" ? csvLine : jsonLine;
+  const encoder = new TextEncoder();
+  let next: IteratorResult<readonly JournalEntry[]> | undefined = await batches.next();
   let header = input.format === "csv" ? csvHeader : "";
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await batches.next();
+        const { done, value } = next ?? (await batches.next());
+        next = undefined;
         const text = header + (done === true ? "" : value.map(line).join(""));
         header = "";
         if (text !== "") controller.enqueue(encoder.encode(text));

@@ -15,7 +15,7 @@ import { usage, type Usage, type UsageInput } from "./usage.ts";
 
 export interface Insight {
   entries(input?: EntriesInput): AsyncGenerator<readonly JournalEntry[]>;
-  export(input: ExportInput): ReadableStream<Uint8Array>;
+  export(input: ExportInput): Promise<ReadableStream<Uint8Array>>;
   usage(input: UsageInput): Promise<Usage>;
   monthly(input?: MonthlyInput): Promise<MonthlyCredits[]>;
   expiring(input?: ExpiringInput): Promise<ExpiringPage>;
@@ -25,7 +25,7 @@ export interface Insight {
 export function createInsight(database: Database): Insight {
   return {
     entries: (input) => entries(database, input),
-    export: (input) => exportEntries(database, input),
+    export: async (input) => exportEntries(database, input),
     usage: async (input) => usage(database, input),
     monthly: async (input) => monthly(database, input),
     expiring: async (input) => expiring(database, input),

@@ -1,12 +1,12 @@
 // usage: what was spent, by day, feature, member and type.
 import type { Database } from "../../db/database.ts";
-import { checkAccount, checkOptionalText, invalid, type AccountInput, type CreditType } from "../input.ts";
-import { checkRange, checkTimeZone, type TimeRange } from "./bounds.ts";
+import { checkAccount, checkOptionalText, invalid, type CreditType } from "../input.ts";
+import { checkRange, checkTimeZone, type Scope, type TimeRange } from "./bounds.ts";
 
 export const usageGroups = ["day", "feature", "member", "type"] as const;
 export type UsageGroup = (typeof usageGroups)[number];
 
-export interface UsageInput extends Partial<AccountInput>, TimeRange {
+export interface UsageInput extends Scope, TimeRange {
   /** What the rows are told apart by; default the day. */
   readonly by?: readonly UsageGroup[] | undefined;
   /** Entries that count; default `usage` and its refunds. */
