@@ -1,7 +1,9 @@
 // Entries as lines of text: CSV for spreadsheets, JSON Lines for programs.
 import type { JournalEntry } from "./journal.ts";
 
-const columns: readonly (readonly [name: string, value: (entry: JournalEntry) => unknown])[] = [
+type Cell = string | number | null;
+
+const columns: readonly (readonly [name: string, value: (entry: JournalEntry) => Cell])[] = [
   ["id", ({ id }) => id],
   ["user_id", ({ userId }) => userId],
   ["unit", ({ unit }) => unit],
@@ -37,10 +39,9 @@ export function jsonLine(entry: JournalEntry): string {
 // (https://owasp.org/www-community/attacks/CSV_Injection). Numbers are the ledger's own and stay.
 const formula = /^[\s\p{Cc}]*[=+\-@＝＋－＠]|^[\t\r\n]/u;
 
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return "";
+function cell(value: Cell): string {
+  if (value === null) return "";
   if (typeof value === "number") return String(value);
-  const text = String(value);
-  const safe = formula.test(text) ? `'${text}` : text;
+  const safe = formula.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
