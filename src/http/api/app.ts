@@ -9,6 +9,7 @@ import type { Logger } from "../../kernel/logger.ts";
 import { isAuthorized } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
 import { accountRoutes } from "./accounts.ts";
+import { insightRoutes } from "./insight.ts";
 import { operationRoutes } from "./operations.ts";
 import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
 import { createRouter } from "./router.ts";
@@ -53,6 +54,7 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
     context.req.path === `/api/v1${BATCH_PATH}` ? limitBatch(context, next) : limitBody(context, next),
   );
   app.route("/api/v1", accountRoutes(engine));
+  app.route("/api/v1", insightRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));
   app.route("/api/v1", batchRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
