@@ -128,7 +128,7 @@ export function createEngine(options: TallystickOptions): Engine {
       await tell(tx, { kind: "task.dead", key, taskId: task.id, taskName: task.name, attempts: task.attempt, error });
     },
   });
-  const credits = createCredits(database, catalog.plans);
+  const credits = createCredits(database, catalog.plans, catalog.features);
   const tickPlan: TickPlan = {
     database,
     schedules,

@@ -98,6 +98,24 @@ describe("balance, grant and consume", () => {
   });
 });
 
+describe("cost", () => {
+  it("prices by the catalog of tallystick.config, and consumes a quantity at that price", async () => {
+    const configured = { databaseUrl, directory: configuredDirectory() };
+    expect(JSON.parse((await runCli(["cost", "image", "3", "--json"], configured)).stdout)).toEqual({
+      feature: "image",
+      quantity: 3,
+      unit: "credit",
+      amount: 9,
+    });
+    expect((await runCli(["cost", "image", "3"], configured)).stdout).toBe("3 of image cost 9 (credit).\n");
+    expect(await runCli(["cost", "film", "3"], configured)).toMatchObject({ status: 2, stdout: "" });
+    await cli("grant", "painter", "10", "--reason", "test");
+    const consumed = await runCli(["consume", "painter", "3", "--quantity", "--feature", "image"], configured);
+    expect(consumed.stdout).toMatch(/^Consumed 9 from 1 lot .*; balance 1\.\n$/);
+    expect(await cli("consume", "painter", "1", "--quantity")).toMatchObject({ status: 2 });
+  });
+});
+
 describe("migrate", () => {
   it("brings an empty database to this version, and a second run changes nothing", async () => {
     const fresh = { databaseUrl: await createEmptyDatabase(), directory };
@@ -270,6 +288,7 @@ function configuredDirectory(): string {
      export default {
        catalog: defineCatalog({
          plans: [{ id: "free", name: "Free", credits: 50, validDays: 30 }],
+         features: { image: { credits: 3 } },
          packs: [{ id: "plus", name: "Plus", credits: 500, priceId: "price_credits_plus" }],
        }),
        payment: stripe({ webhookSecrets: ["whsec_unused"] }),

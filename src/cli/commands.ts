@@ -3,6 +3,7 @@ import type { Command, DiagnosticCommand } from "./command.ts";
 import { audit } from "./audit.ts";
 import { balance } from "./balance.ts";
 import { consume } from "./consume.ts";
+import { cost } from "./cost.ts";
 import { distribute } from "./distribute.ts";
 import { doctor } from "./doctor.ts";
 import { drain, tick } from "./drain.ts";
@@ -19,6 +20,7 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   balance,
   grant,
   consume,
+  cost,
   expire,
   distribute,
   tick,

@@ -17,10 +17,15 @@ import { expire, type ExpireResult } from "./expire.ts";
 import { grant, type GrantInput, type GrantResult } from "./grant.ts";
 import { history, type HistoryInput, type HistoryPage } from "./history.ts";
 import type { AccountInput } from "./input.ts";
+import { priced, type PricedInput } from "./price-table-input.ts";
+import type { PriceTable } from "./price-table-schema.ts";
+import { cost, type Cost, type CostInput } from "./price-table.ts";
 
 export interface Credits {
   grant(input: GrantInput, options?: WriteOptions): Promise<GrantResult>;
-  consume(input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult>;
+  consume(input: PricedInput<ConsumeInput>, options?: WriteOptions): Promise<ConsumeResult>;
+  /** What a quantity of a feature costs by the catalog; asks no database. @throws invalid_request */
+  cost(input: CostInput): Cost;
   balance(input: AccountInput, options?: WriteOptions): Promise<Balance>;
   history(input: HistoryInput): Promise<HistoryPage>;
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
@@ -29,10 +34,15 @@ export interface Credits {
   audit(): Promise<AuditResult>;
 }
 
-export function createCredits(database: Database, plans: readonly PlanTerms[]): Credits {
+export function createCredits(
+  database: Database,
+  plans: readonly PlanTerms[],
+  prices: PriceTable = new Map(),
+): Credits {
   return {
     grant: async (input, options) => grant(database, input, options),
-    consume: async (input, options) => consume(database, input, options),
+    consume: async (input, options) => consume(database, priced(prices, input), options),
+    cost: (input) => cost(prices, input),
     balance: async (input, options) => balance(database, input, options),
     history: async (input) => history(database, input),
     enrol: async (input, options) => enrol(database, plans, input, options),
