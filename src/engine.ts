@@ -1,11 +1,13 @@
 // The composition: every part below is made here and handed its neighbours as arguments, so that none imports another.
+import { announcementOf } from "./credits/alerts.ts";
+import { createAlertRelay } from "./credits/alerts-relay.ts";
 import { createCredits, type Credits } from "./credits/index.ts";
 import { creditFunctions } from "./credits/functions.generated.ts";
 import { connect, joinTransaction, type Queryable, type TransactionSource } from "./db/database.ts";
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
 import type { Announcement } from "./kernel/announcement.ts";
 import { TallystickError } from "./kernel/errors.ts";
-import { silentLogger } from "./kernel/logger.ts";
+import { redactedMessage, silentLogger } from "./kernel/logger.ts";
 import { announce, DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
 import { paymentEventTask } from "./payment/handle-event.ts";
@@ -115,7 +117,14 @@ export function createEngine(options: TallystickOptions): Engine {
   schedules.forEach(checkSchedule);
 
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
-  const { drain, stop: stopDrain } = createDrain({
+  const alerts = createAlertRelay(database, options.alerts, {
+    hook: options.onAlert,
+    announce: async (tx, alert) => tell(tx, announcementOf(alert)),
+    onHookFailure: ({ key }, error) => {
+      logger.error({ alert: key, error: redactedMessage(error) }, "onAlert threw; the alert is tried again");
+    },
+  });
+  const { drain: drainTasks, stop: stopDrain } = createDrain({
     database,
     definitions: byName,
     retry,
@@ -129,6 +138,11 @@ export function createEngine(options: TallystickOptions): Engine {
     },
   });
   const credits = createCredits(database, catalog.plans, catalog.features);
+  // Alerts first, so that their announcements are delivered in the same run.
+  const drain: Engine["drain"] = async (input) => {
+    await alerts.relay({ budgetMs: input?.budgetMs });
+    return drainTasks(input);
+  };
   const tickPlan: TickPlan = {
     database,
     schedules,
@@ -136,6 +150,7 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "release-holds", run: async (budgetMs) => ({ ...(await credits.releaseHolds({ budgetMs })) }) },
       { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
+      { name: "alerts", run: async (budgetMs) => ({ ...(await alerts.watch({ budgetMs })) }) },
     ],
     maxAttempts: retry.maxAttempts,
     drain,
@@ -187,7 +202,11 @@ export function createEngine(options: TallystickOptions): Engine {
         );
       }
     },
-    migrate: async () => migrate(database, functions),
+    async migrate() {
+      const result = await migrate(database, functions);
+      await alerts.storeRules();
+      return result;
+    },
     migrationState: async () => migrationState(database, functions),
     tick: async (input) => tick(tickPlan, input),
     drain,

@@ -34,6 +34,8 @@ export type { SettleReturnsInput, SettleReturnsResult } from "./credits/returns.
 export type { AdjustInput, AdjustResult } from "./credits/adjust.ts";
 export type { EraseResult, FreezeInput, MergeInput, MergeResult } from "./credits/account-state.ts";
 export type { LimitPeriod, SetLimitInput, SpendLimit } from "./credits/limits.ts";
+export type { AlertRule, DefaultAlertRule } from "./credits/alert-rules.ts";
+export type { AccountAlerts, Alert, SetAlertsInput } from "./credits/alerts.ts";
 export type { Balance, Lot } from "./credits/balance.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
 export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";

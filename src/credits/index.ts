@@ -11,6 +11,7 @@ import {
   type MergeResult,
 } from "./account-state.ts";
 import { adjust, type AdjustInput, type AdjustResult } from "./adjust.ts";
+import { alerts, setAlerts, type AccountAlerts, type SetAlertsInput } from "./alerts.ts";
 import { audit, type AuditResult } from "./audit.ts";
 import { balance, type Balance } from "./balance.ts";
 import type { BudgetInput } from "./batches.ts";
@@ -68,6 +69,8 @@ export interface Credits {
   erase(input: { readonly userId: string }, options?: WriteOptions): Promise<EraseResult>;
   setLimit(input: SetLimitInput, options?: WriteOptions): Promise<void>;
   limits(input: AccountInput): Promise<readonly SpendLimit[]>;
+  alerts(input: AccountInput, options?: WriteOptions): Promise<AccountAlerts>;
+  setAlerts(input: SetAlertsInput, options?: WriteOptions): Promise<AccountAlerts>;
   balance(input: AccountInput, options?: WriteOptions): Promise<Balance>;
   history(input: HistoryInput): Promise<HistoryPage>;
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
@@ -100,6 +103,8 @@ export function createCredits(
     erase: async (input, options) => erase(database, input, options),
     setLimit: async (input, options) => setLimit(database, input, options),
     limits: async (input) => limits(database, input),
+    alerts: async (input, options) => alerts(database, input, options),
+    setAlerts: async (input, options) => setAlerts(database, input, options),
     balance: async (input, options) => balance(database, input, options),
     history: async (input) => history(database, input),
     enrol: async (input, options) => enrol(database, plans, input, options),
