@@ -1,6 +1,6 @@
 // The composition: every part below is made here and handed its neighbours as arguments, so that none imports another.
 import { announcementOf } from "./credits/alerts.ts";
-import { createAlertRelay } from "./credits/alerts-relay.ts";
+import { createAlertRelay, watchAndRelay } from "./credits/alerts-relay.ts";
 import { createCredits, type Credits } from "./credits/index.ts";
 import { creditFunctions } from "./credits/functions.generated.ts";
 import { connect, joinTransaction, type Queryable, type TransactionSource } from "./db/database.ts";
@@ -150,7 +150,7 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "release-holds", run: async (budgetMs) => ({ ...(await credits.releaseHolds({ budgetMs })) }) },
       { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
-      { name: "alerts", run: async (budgetMs) => ({ ...(await alerts.watch({ budgetMs })) }) },
+      { name: "alerts", run: async (budgetMs) => ({ ...(await watchAndRelay(alerts, budgetMs)) }) },
     ],
     maxAttempts: retry.maxAttempts,
     drain,

@@ -116,6 +116,30 @@ describe("cost", () => {
   });
 });
 
+describe("alerts", () => {
+  it("shows the product's rules, sets the user's own, switches them off and goes back", async () => {
+    const configured = { databaseUrl, directory: configuredDirectory() };
+    await runCli(["migrate"], configured);
+    await runCli(["grant", "watched", "100", "--reason", "test"], configured);
+    await runCli(["consume", "watched", "95"], configured);
+    const shown = await runCli(["alerts", "watched"], configured);
+    expect(shown.stdout).toMatch(/^rules +low below 10 \(the product's\)$/m);
+    expect(shown.stdout).toMatch(/ low +5 +-$/m);
+    const set = await json("alerts", "watched", "--low-percent", "25", "--exhausted", "--expiring-days", "7");
+    expect(set.document).toMatchObject({
+      own: true,
+      rules: [{ kind: "low", percent: 25 }, { kind: "exhausted" }, { kind: "expiring", days: 7 }],
+    });
+    expect((await json("alerts", "watched", "--off")).document).toMatchObject({ own: true, rules: [] });
+    expect((await json("alerts", "watched", "--default")).document).toMatchObject({
+      own: false,
+      rules: [{ kind: "low", amount: 10 }],
+    });
+    expect(await cli("alerts", "watched", "--off", "--exhausted")).toMatchObject({ status: 2 });
+    expect(await cli("alerts", "watched", "--low-percent", "100")).toMatchObject({ status: 2 });
+  });
+});
+
 describe("migrate", () => {
   it("brings an empty database to this version, and a second run changes nothing", async () => {
     const fresh = { databaseUrl: await createEmptyDatabase(), directory };
@@ -286,6 +310,7 @@ function configuredDirectory(): string {
     `import { defineCatalog } from ${source("index.ts")};
      import { stripe } from ${source("payment/provider/stripe.ts")};
      export default {
+       alerts: [{ kind: "low", amount: 10 }],
        catalog: defineCatalog({
          plans: [{ id: "free", name: "Free", credits: 50, validDays: 30 }],
          features: { image: { credits: 3 } },

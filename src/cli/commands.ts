@@ -1,5 +1,6 @@
 // Every command, in the order in which the help lists them.
 import type { Command, DiagnosticCommand } from "./command.ts";
+import { alerts } from "./alerts.ts";
 import { audit } from "./audit.ts";
 import { balance } from "./balance.ts";
 import { consume } from "./consume.ts";
@@ -21,6 +22,7 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   grant,
   consume,
   cost,
+  alerts,
   expire,
   distribute,
   tick,

@@ -39,6 +39,11 @@ export interface AlertRelay {
   relay(budget?: BudgetInput): Promise<RelayResult>;
 }
 
+/** Both, as a tick does. */
+export async function watchAndRelay(alerts: AlertRelay, budgetMs: number): Promise<WatchResult & RelayResult> {
+  return { ...(await alerts.watch({ budgetMs })), ...(await alerts.relay({ budgetMs })) };
+}
+
 /** Makes the relay. Rules that are undefined are left as they are stored. @throws invalid_request */
 export function createAlertRelay(
   database: Database,

@@ -8,6 +8,7 @@ import type { Logger } from "../../kernel/logger.ts";
 import { isAuthorized } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
 import { accountRoutes } from "./accounts.ts";
+import { alertRoutes } from "./alerts.ts";
 import { operationRoutes } from "./operations.ts";
 import { priceTableRoutes } from "./price-table.ts";
 import { createRouter } from "./router.ts";
@@ -59,6 +60,7 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
   app.route("/api/v1", accountRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));
   app.route("/api/v1", priceTableRoutes(engine));
+  app.route("/api/v1", alertRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {
     openapi: "3.1.0",
