@@ -328,6 +328,18 @@ describe("rules", () => {
     expect(await crossings()).toHaveLength(1);
   });
 
+  it("that come after time has taken credits find the account where it stands, booked or not", async () => {
+    await give("wes", 5, undefined, "gem");
+    await give("wes", 100, day, "gem");
+    pass(ledger, 2 * day);
+    const rules50 = [{ kind: "low", amount: 50 }, { kind: "exhausted" }] as const;
+    await ledger.credits.setAlerts({ userId: "wes", unit: "gem", rules: rules50 });
+    await ledger.credits.expire();
+    expect(await alertsOf("wes")).toEqual([]);
+    await spend("wes", 5, "gem");
+    expect(await alertsOf("wes")).toEqual(["exhausted"]);
+  });
+
   it.each<[string, unknown]>([
     ["a kind that is none", [{ kind: "high" }]],
     ["neither amount nor percent", [{ kind: "low" }]],

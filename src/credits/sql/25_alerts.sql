@@ -22,15 +22,22 @@ returns table (kind text, percent integer, level bigint) language sql stable as 
 $$;
 
 -- Sets what an account watches for by the rules in force. It crosses nothing: whoever stands below a level that is new to
--- it has to rise above it first.
+-- it, also by what time has done meanwhile, has to rise above it first.
 create or replace function tallystick.watch_for_alerts(p_account tallystick.user_credit)
 returns tallystick.user_credit language plpgsql as $$
+declare
+  t timestamptz := tallystick.clock();
+  now_available bigint := p_account.cached_available;
 begin
+  if p_account.next_change_at <= t then
+    select totals.available into now_available
+      from tallystick.account_totals(p_account.id, p_account.current_credits, p_account.debt, t) totals;
+  end if;
   p_account.alert_version := coalesce((select max(version) from tallystick.credit_alert_defaults), 0);
   p_account.alert_base := case when exists (
       select from tallystick.alert_rules_of(p_account.id, p_account.unit) where percent is not null)
-    then coalesce(p_account.alert_base, p_account.cached_available) end;
-  select max(level) filter (where level <= p_account.cached_available), min(level) filter (where level > p_account.cached_available)
+    then coalesce(p_account.alert_base, now_available) end;
+  select max(level) filter (where level <= now_available), min(level) filter (where level > now_available)
     into p_account.alert_below, p_account.alert_above
     from tallystick.alert_levels(p_account.id, p_account.unit, p_account.alert_base);
   return p_account;
@@ -61,7 +68,8 @@ begin
     -- An account that was merged into another has no user left to tell.
     insert into tallystick.credit_alert (account_id, kind, level, percent, available, created_at, retry_at)
     select p_new.id, kind, level, percent, p_new.cached_available, t, t from level, tallystick.clock() t
-    where p_old.cached_available >= level and p_new.cached_available < level and p_new.merged_into_id is null
+    where p_new.cached_available < level and p_old.cached_available >= level
+      and (p_old.alert_above is null or level < p_old.alert_above) and p_new.merged_into_id is null
     order by level desc
   )
   select max(level) filter (where level <= p_new.cached_available), min(level) filter (where level > p_new.cached_available)
@@ -104,8 +112,8 @@ begin
   update tallystick.user_credit account
     set alert_version = watched.alert_version, alert_base = watched.alert_base, alert_below = watched.alert_below,
       alert_above = watched.alert_above
-    from (select (tallystick.watch_for_alerts(a)).* from tallystick.user_credit a where a.id = any (ids)) watched
-    where account.id = watched.id;
+    from tallystick.user_credit unwatched, tallystick.watch_for_alerts(unwatched) watched
+    where unwatched.id = any (ids) and account.id = unwatched.id;
   return coalesce(cardinality(ids), 0);
 end $$;
 
