@@ -143,6 +143,17 @@ describe("what crosses", () => {
     expect(await alertsOf("hal")).toEqual([]);
   });
 
+  it("time does lot after lot, with nothing else happening in between", async () => {
+    for (const days of [1, 2, 3, 4]) await give("hat", 40, days * day);
+    const seen: string[][] = [];
+    for (let n = 0; n < 4; n += 1) {
+      pass(ledger, day);
+      await ledger.credits.expire();
+      seen.push(await alertsOf("hat"));
+    }
+    expect(seen).toEqual([[], ["low 80 < 100"], [], ["exhausted"]]);
+  });
+
   it("time does: at the next operation, when that comes first, also when it is refused", async () => {
     await give("ida", 100, day);
     pass(ledger, 2 * day);

@@ -3,22 +3,21 @@
 -- totals change, under the account's lock and in the transaction of the change, so that each crossing is noted once.
 
 -- The rules in force for an account: its own, or the product's for its unit.
-create or replace function tallystick.alert_rules_of(p_account_id bigint, p_unit text)
-returns table (kind text, amount bigint, percent integer, days integer) language sql stable as $$
-  select rule.* from jsonb_to_recordset(coalesce(
+create or replace function tallystick.alert_rules_of(p_account_id bigint, p_unit text) returns jsonb language sql stable as $$
+  select coalesce(
     (select rules from tallystick.credit_alert_override where account_id = p_account_id),
     (select rules -> p_unit from tallystick.credit_alert_defaults order by version desc limit 1),
-    '[]')) as rule (kind text, amount bigint, percent integer, days integer)
+    '[]')
 $$;
 
 -- The rules about what is available, each with its level: the least that is not low. Exhausted is below 1.
-create or replace function tallystick.alert_levels(p_account_id bigint, p_unit text, p_base bigint)
-returns table (kind text, percent integer, level bigint) language sql stable as $$
+create or replace function tallystick.alert_levels(p_rules jsonb, p_base bigint)
+returns table (kind text, percent integer, level bigint) language sql immutable as $$
   select rule.kind, rule.percent, rule.level from (
     select kind, percent, case when kind = 'exhausted' then 1 when percent is null then amount
       else ceil(p_base::numeric * percent / 100)::bigint end as level
-    from tallystick.alert_rules_of(p_account_id, p_unit) where kind <> 'expiring') rule
-  where rule.level >= 1
+    from jsonb_to_recordset(p_rules) as given (kind text, amount bigint, percent integer)) rule
+  where rule.kind <> 'expiring' and rule.level >= 1
 $$;
 
 -- Sets what an account watches for by the rules in force. It crosses nothing: whoever stands below a level that is new to
@@ -26,26 +25,36 @@ $$;
 create or replace function tallystick.watch_for_alerts(p_account tallystick.user_credit)
 returns tallystick.user_credit language plpgsql as $$
 declare
-  t timestamptz := tallystick.clock();
+  t timestamptz;
+  rules jsonb := tallystick.alert_rules_of(p_account.id, p_account.unit);
   now_available bigint := p_account.cached_available;
 begin
-  if p_account.next_change_at <= t then
-    select totals.available into now_available
-      from tallystick.account_totals(p_account.id, p_account.current_credits, p_account.debt, t) totals;
-  end if;
   p_account.alert_version := coalesce((select max(version) from tallystick.credit_alert_defaults), 0);
-  p_account.alert_base := case when exists (
-      select from tallystick.alert_rules_of(p_account.id, p_account.unit) where percent is not null)
-    then coalesce(p_account.alert_base, now_available) end;
+  if rules = '[]' then
+    p_account.alert_base := null;
+    p_account.alert_below := null;
+    p_account.alert_above := null;
+    return p_account;
+  end if;
+  if p_account.next_change_at < 'infinity' then
+    t := tallystick.clock();
+    if p_account.next_change_at <= t then
+      select totals.available into now_available
+        from tallystick.account_totals(p_account.id, p_account.current_credits, p_account.debt, t) totals;
+    end if;
+  end if;
+  p_account.alert_base := case when rules @@ 'exists($[*].percent)' then coalesce(p_account.alert_base, now_available) end;
   select max(level) filter (where level <= now_available), min(level) filter (where level > now_available)
-    into p_account.alert_below, p_account.alert_above
-    from tallystick.alert_levels(p_account.id, p_account.unit, p_account.alert_base);
+    into p_account.alert_below, p_account.alert_above from tallystick.alert_levels(rules, p_account.alert_base);
   return p_account;
 end $$;
 
 -- Notes what a change of an account's totals crosses.
 create or replace function tallystick.note_crossings(p_old tallystick.user_credit, p_new tallystick.user_credit)
 returns tallystick.user_credit language plpgsql as $$
+declare
+  rules jsonb := tallystick.alert_rules_of(p_new.id, p_new.unit);
+  crosses boolean;
 begin
   if p_new.next_change_at <= p_new.updated_at then
     -- Written on totals that time has outrun (expired lots are booked): what is really available is seen now. The row
@@ -62,18 +71,19 @@ begin
       p_new.alert_base := p_new.cached_available;
     end if;
   end if;
-  with level as (
-    select kind, percent, level from tallystick.alert_levels(p_new.id, p_new.unit, p_new.alert_base)
-  ), crossed as (
-    -- An account that was merged into another has no user left to tell.
+  select max(level) filter (where level <= p_new.cached_available), min(level) filter (where level > p_new.cached_available),
+      bool_or(p_new.cached_available < level and p_old.cached_available >= level
+        and (p_old.alert_above is null or level < p_old.alert_above))
+    into p_new.alert_below, p_new.alert_above, crosses from tallystick.alert_levels(rules, p_new.alert_base);
+  -- An account that was merged into another has no user left to tell.
+  if crosses and p_new.merged_into_id is null then
     insert into tallystick.credit_alert (account_id, kind, level, percent, available, created_at, retry_at)
-    select p_new.id, kind, level, percent, p_new.cached_available, t, t from level, tallystick.clock() t
+    select p_new.id, kind, level, percent, p_new.cached_available, t, t
+    from tallystick.alert_levels(rules, p_new.alert_base), tallystick.clock() t
     where p_new.cached_available < level and p_old.cached_available >= level
-      and (p_old.alert_above is null or level < p_old.alert_above) and p_new.merged_into_id is null
-    order by level desc
-  )
-  select max(level) filter (where level <= p_new.cached_available), min(level) filter (where level > p_new.cached_available)
-    into p_new.alert_below, p_new.alert_above from level;
+      and (p_old.alert_above is null or level < p_old.alert_above)
+    order by level desc;
+  end if;
   return p_new;
 end $$;
 
@@ -149,8 +159,7 @@ begin
   end loop;
   return jsonb_build_object('userId', p_user_id, 'unit', p_unit,
     'own', exists (select from tallystick.credit_alert_override where account_id = account.id),
-    'rules', (select coalesce(jsonb_agg(jsonb_strip_nulls(to_jsonb(rule))), '[]')
-      from tallystick.alert_rules_of(account.id, p_unit) rule),
+    'rules', tallystick.alert_rules_of(account.id, p_unit),
     'recent', (select coalesce(jsonb_agg(tallystick.alert_json(alert, p_user_id, p_unit) order by alert.id desc), '[]')
       from tallystick.credit_alert alert
       where alert.id in (select id from tallystick.credit_alert where account_id = account.id order by id desc limit 20)));

@@ -9,19 +9,20 @@ declare
   t timestamptz := tallystick.clock();
   horizon tallystick.credit_alert_horizon;
   span interval;
+  rule jsonb;
   found_lots record;
   noted bigint := 0;
 begin
   for horizon in select * from tallystick.credit_alert_horizon order by days for update skip locked loop
     span := make_interval(hours => 24 * horizon.days);
+    rule := jsonb_build_array(jsonb_build_object('kind', 'expiring', 'days', horizon.days));
     with due as (
       select lot.id, lot.account_id, lot.remaining_amount, lot.expiration_date
       from tallystick.credit_lot lot join tallystick.user_credit account on account.id = lot.account_id
       where lot.open and lot.expiration_date > t and lot.expiration_date <= t + span
         and lot.expiration_date >= coalesce(horizon.reached, horizon.scanned_to - interval '1 hour') + span
         and lot.effective_at + span < lot.expiration_date
-        and exists (select from tallystick.alert_rules_of(account.id, account.unit) rule
-          where rule.kind = 'expiring' and rule.days = horizon.days)
+        and tallystick.alert_rules_of(account.id, account.unit) @> rule
         and not exists (select from tallystick.credit_alert alert where alert.lot_id = lot.id and alert.days = horizon.days)
       order by lot.expiration_date limit p_batch
     ), alert as (

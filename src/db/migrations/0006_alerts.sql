@@ -61,6 +61,15 @@ create index user_credit_alert_version_idx on tallystick.user_credit (alert_vers
 
 create function tallystick.alert_on_change() returns trigger language plpgsql as $$
 begin
+  -- Expired lots booked on totals that time has outrun, most often far from any level: what is available is at least what
+  -- it was less what was booked, and that is kept. The row stays marked by its moment, so that no reader takes it.
+  if new.next_change_at <= new.updated_at and new.debt = 0 and new.cached_available = old.cached_available
+    and new.cached_available - (old.current_credits - new.current_credits) >= old.alert_below
+    and new.current_credits < old.current_credits
+  then
+    new.cached_available := new.cached_available - (old.current_credits - new.current_credits);
+    return new;
+  end if;
   return tallystick.note_crossings(old, new);
 end $$;
 create function tallystick.alert_on_create() returns trigger language plpgsql as $$
