@@ -28,6 +28,7 @@ export const userCredit = tallystick.table("user_credit", {
   frozenBy: text("frozen_by"),
   frozenReason: text("frozen_reason"),
   limited: boolean().notNull().default(false),
+  hasHolds: boolean("has_holds").notNull().default(false),
   alertVersion: count("alert_version").notNull().default(0),
   alertBelow: count("alert_below"),
   alertAbove: count("alert_above"),
