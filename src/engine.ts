@@ -2,6 +2,8 @@
 import { announcementOf } from "./credits/alerts.ts";
 import { createAlertRelay, watchAndRelay } from "./credits/alerts-relay.ts";
 import { createCredits, type Credits } from "./credits/index.ts";
+import { createProof } from "./credits/audit/proof.ts";
+import { sealKeys } from "./credits/seal/keys.ts";
 import { creditFunctions } from "./credits/functions.generated.ts";
 import { connect, joinTransaction, type Queryable, type TransactionSource } from "./db/database.ts";
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
@@ -137,7 +139,12 @@ export function createEngine(options: TallystickOptions): Engine {
       await tell(tx, { kind: "task.dead", key, taskId: task.id, taskName: task.name, attempts: task.attempt, error });
     },
   });
-  const credits = createCredits(database, catalog.plans, catalog.features);
+  const keys = options.seal === undefined ? undefined : sealKeys(options.seal);
+  const credits = createCredits(database, catalog.plans, keys, catalog.features);
+  const proof = createProof(database, keys, options.proof, async (tx, failure) => {
+    logger.error({ ...failure }, "the audit found violations");
+    await tell(tx, { kind: "audit.failed", ...failure });
+  });
   // Alerts first, so that their announcements are delivered in the same run.
   const drain: Engine["drain"] = async (input) => {
     await alerts.relay({ budgetMs: input?.budgetMs });
@@ -151,6 +158,7 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
       { name: "alerts", run: async (budgetMs) => ({ ...(await watchAndRelay(alerts, budgetMs)) }) },
+      ...proof,
     ],
     maxAttempts: retry.maxAttempts,
     drain,

@@ -156,6 +156,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     "credit_alert_defaults",
     "credit_alert_override",
     "credit_alert_horizon",
+    "credit_proof_run",
   ],
   "src/tasks/": ["task", "task_lane", "task_attempt", "schedule_run"],
   "src/payment/": ["webhook_event", "customer", "payment", "subscription"],

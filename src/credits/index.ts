@@ -1,5 +1,7 @@
 // The ledger's operations, bound to a database and a catalog's plans.
 import type { Database } from "../db/database.ts";
+import { audit, type AuditInput, type AuditResult } from "./audit.ts";
+import { planRepairs, type RepairPlan } from "./audit/repair.ts";
 import {
   erase,
   freeze,
@@ -12,7 +14,6 @@ import {
 } from "./account-state.ts";
 import { adjust, type AdjustInput, type AdjustResult } from "./adjust.ts";
 import { alerts, setAlerts, type AccountAlerts, type SetAlertsInput } from "./alerts.ts";
-import { audit, type AuditResult } from "./audit.ts";
 import { balance, type Balance } from "./balance.ts";
 import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
@@ -28,6 +29,9 @@ import {
 import { expire, type ExpireResult } from "./expire.ts";
 import { grant, type GrantInput, type GrantResult } from "./grant.ts";
 import { history, type HistoryInput, type HistoryPage } from "./history.ts";
+import { invalid, type AccountInput } from "./input.ts";
+import { seal, type SealResult } from "./seal.ts";
+import type { SealKeys } from "./seal/keys.ts";
 import {
   capture,
   getHold,
@@ -40,7 +44,6 @@ import {
   type HoldView,
   type VoidInput,
 } from "./hold.ts";
-import type { AccountInput } from "./input.ts";
 import { limits, setLimit, type SetLimitInput, type SpendLimit } from "./limits.ts";
 import { priced, type PricedInput } from "./price-table-input.ts";
 import type { PriceTable } from "./price-table-schema.ts";
@@ -76,13 +79,18 @@ export interface Credits {
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
   distribute(budget?: BudgetInput): Promise<DistributeResult>;
   expire(budget?: BudgetInput): Promise<ExpireResult>;
+  audit(input?: AuditInput): Promise<AuditResult>;
+  /** What would mend each violation, where the other figures leave one answer only; changes nothing. */
+  repairPlan(input?: AuditInput): Promise<RepairPlan>;
+  /** Signs the entries that no seal covers. @throws invalid_request when no seal key is configured */
+  seal(budget?: BudgetInput): Promise<SealResult>;
   releaseHolds(budget?: BudgetInput): Promise<ReleaseHoldsResult>;
-  audit(): Promise<AuditResult>;
 }
 
 export function createCredits(
   database: Database,
   plans: readonly PlanTerms[],
+  keys?: SealKeys,
   prices: PriceTable = new Map(),
 ): Credits {
   return {
@@ -110,7 +118,12 @@ export function createCredits(
     enrol: async (input, options) => enrol(database, plans, input, options),
     distribute: async (budget) => distributeCredits(database, plans, budget),
     expire: async (budget) => expire(database, budget),
+    audit: async (input) => audit(database, input, keys),
+    repairPlan: async (input) => planRepairs(database, input, keys),
+    async seal(budget) {
+      if (keys === undefined) throw invalid("sealing needs the option seal: { keyId, key }.");
+      return seal(database, keys, budget);
+    },
     releaseHolds: async (budget) => releaseHolds(database, budget),
-    audit: async () => audit(database),
   };
 }
