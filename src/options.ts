@@ -4,7 +4,6 @@ import type { Alert } from "./credits/alerts.ts";
 import type { Channel } from "./notification/channel.ts";
 import type { DatabaseSource, Queryable } from "./db/database.ts";
 import type { SealOptions } from "./credits/seal/keys.ts";
-import type { DatabaseSource } from "./db/database.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import type { Logger } from "./kernel/logger.ts";
 import type { Catalog } from "./payment/catalog.ts";

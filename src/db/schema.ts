@@ -166,6 +166,20 @@ export const creditSeal = tallystick.table("credit_seal", {
   createdAt: moment("created_at").notNull(),
 });
 
+export const creditProofRun = tallystick.table("credit_proof_run", {
+  id: identity(),
+  kind: text().notNull(),
+  walk: text().notNull(),
+  nextId: count("next_id").notNull(),
+  lastId: count("last_id").notNull(),
+  stepSize: integer("step_size").notNull(),
+  steps: count("steps").notNull().default(0),
+  violations: count("violations").notNull().default(0),
+  findings: jsonb().notNull().default([]),
+  startedAt: moment("started_at").notNull(),
+  finishedAt: moment("finished_at"),
+});
+
 export const creditAlertDefaults = tallystick.table("credit_alert_defaults", {
   version: count("version").primaryKey().generatedAlwaysAsIdentity(),
   rules: jsonb().notNull(),
@@ -200,18 +214,6 @@ export const creditAlert = tallystick.table("credit_alert", {
   retryAt: moment("retry_at").notNull(),
   lastError: text("last_error"),
   relayedAt: moment("relayed_at"),
-export const creditProofRun = tallystick.table("credit_proof_run", {
-  id: identity(),
-  kind: text().notNull(),
-  walk: text().notNull(),
-  nextId: count("next_id").notNull(),
-  lastId: count("last_id").notNull(),
-  stepSize: integer("step_size").notNull(),
-  steps: count("steps").notNull().default(0),
-  violations: count("violations").notNull().default(0),
-  findings: jsonb().notNull().default([]),
-  startedAt: moment("started_at").notNull(),
-  finishedAt: moment("finished_at"),
 });
 
 /** The reference's picture of a credit transaction: entry and lot as one row. */
