@@ -26,10 +26,12 @@ create or replace function tallystick.watch_for_alerts(p_account tallystick.user
 returns tallystick.user_credit language plpgsql as $$
 declare
   t timestamptz;
-  rules jsonb := tallystick.alert_rules_of(p_account.id, p_account.unit);
+  rules jsonb;
   now_available bigint := p_account.cached_available;
 begin
+  -- The version before the rules: rules that are stored between the two are then applied twice, and never missed.
   p_account.alert_version := coalesce((select max(version) from tallystick.credit_alert_defaults), 0);
+  rules := tallystick.alert_rules_of(p_account.id, p_account.unit);
   if rules = '[]' then
     p_account.alert_base := null;
     p_account.alert_below := null;
