@@ -124,7 +124,6 @@ describe("an answer", () => {
       alerts: { updated: 0, expiring: 0, relayed: 0, failed: 0 },
       "release-holds": expect.objectContaining({ remaining: 0 }) as object,
       audit: expect.anything() as object,
-      seal: expect.anything() as object,
       tasks: { processed: 0, done: 0, failed: 0, dead: 0, remaining: 0, nextRunAt: null },
       durationMs: expect.any(Number) as number,
     });
