@@ -15,6 +15,9 @@ export type { WriteOptions } from "./credits/context.ts";
 export type { AccountInput, CreditType, GrantType } from "./credits/input.ts";
 export type { GrantInput, GrantResult } from "./credits/grant.ts";
 export type { Allocation, ConsumeInput, ConsumeResult } from "./credits/consume.ts";
+export type { PricedInput } from "./credits/price-table-input.ts";
+export type { FeaturePriceInput, Rounding } from "./credits/price-table-schema.ts";
+export type { Cost, CostInput } from "./credits/price-table.ts";
 export type {
   CaptureInput,
   CaptureResult,
@@ -33,6 +36,8 @@ export type { EraseResult, FreezeInput, MergeInput, MergeResult } from "./credit
 export type { LimitPeriod, SetLimitInput, SpendLimit } from "./credits/limits.ts";
 export type { ConsumeOutcome } from "./credits/consume-many.ts";
 export { coalesceConsume, type CoalescedConsume, type CoalesceOptions } from "./credits/coalesce.ts";
+export type { AlertRule, DefaultAlertRule } from "./credits/alert-rules.ts";
+export type { AccountAlerts, Alert, SetAlertsInput } from "./credits/alerts.ts";
 export type { Balance, Lot } from "./credits/balance.ts";
 export type { BalanceAt, BalanceAtInput } from "./credits/balance-at.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";

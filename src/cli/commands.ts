@@ -1,8 +1,10 @@
 // Every command, in the order in which the help lists them.
 import type { Command, DiagnosticCommand } from "./command.ts";
+import { alerts } from "./alerts.ts";
 import { audit } from "./audit.ts";
 import { balance } from "./balance.ts";
 import { consume } from "./consume.ts";
+import { cost } from "./cost.ts";
 import { distribute } from "./distribute.ts";
 import { doctor } from "./doctor.ts";
 import { drain, tick } from "./drain.ts";
@@ -26,6 +28,8 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   usage,
   grant,
   consume,
+  cost,
+  alerts,
   expire,
   distribute,
   tick,

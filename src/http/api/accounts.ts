@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Engine } from "../../engine.ts";
 import { errors, jsonBody, jsonContent } from "./describe.ts";
 import { momentQuery } from "./insight-schemas.ts";
+import { amountOrQuantity } from "./price-table.ts";
 import { createRouter } from "./router.ts";
 import * as schemas from "./schemas.ts";
 
@@ -75,10 +76,12 @@ export function accountRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono
   });
   router.openapi(consumeRoute, async (context) => {
     const { userId } = context.req.valid("param");
+    const { description, ...spent } = context.req.valid("json");
     const { replayed, allocations, ...answer } = await credits.consume({
       userId,
       ...context.req.valid("query"),
-      ...context.req.valid("json"),
+      ...amountOrQuantity(spent),
+      description,
       idempotencyKey: context.req.valid("header")["idempotency-key"],
     });
     if (replayed) context.header("idempotent-replayed", "true");

@@ -10,8 +10,10 @@ import { isAuthorized } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
 import { accountRoutes } from "./accounts.ts";
 import { insightRoutes } from "./insight.ts";
-import { operationRoutes } from "./operations.ts";
 import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
+import { alertRoutes } from "./alerts.ts";
+import { operationRoutes } from "./operations.ts";
+import { priceTableRoutes } from "./price-table.ts";
 import { createRouter } from "./router.ts";
 
 export interface ApiContext {
@@ -57,6 +59,8 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
   app.route("/api/v1", insightRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));
   app.route("/api/v1", batchRoutes(engine));
+  app.route("/api/v1", priceTableRoutes(engine));
+  app.route("/api/v1", alertRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {
     openapi: "3.1.0",

@@ -10,6 +10,11 @@ const credits = z
   .openapi({ description: "Credits: a whole number.", example: 10 });
 export const time = z.iso.datetime({ offset: true }).openapi({ format: "date-time" });
 export const text = (maxLength: number): z.ZodString => z.string().min(1).max(maxLength);
+const quantity = z
+  .int()
+  .min(1)
+  .max(Number.MAX_SAFE_INTEGER)
+  .openapi({ description: "How much of the feature: the catalog's price table says what it costs.", example: 3 });
 
 export const errorSchema = z
   .object({
@@ -83,8 +88,26 @@ export const grantAnswer = z
   .openapi("GrantAnswer");
 
 export const consumeBody = z
-  .strictObject({ amount: credits, description: text(1000).optional(), feature: text(255).optional() })
-  .openapi("ConsumeRequest");
+  .strictObject({
+    amount: credits.optional(),
+    quantity: quantity.optional(),
+    description: text(1000).optional(),
+    feature: text(255).optional(),
+  })
+  .openapi("ConsumeRequest", { description: "Either `amount`, or `quantity` with its `feature`." });
+
+export const costQuery = z.object({
+  feature: text(255),
+  quantity: z
+    .string()
+    .regex(/^\d{1,16}$/)
+    .transform(Number)
+    .pipe(quantity),
+});
+
+export const costAnswer = z
+  .object({ feature: z.string(), quantity: z.int(), unit: z.string(), amount: z.int() })
+  .openapi("Cost");
 
 export const consumeAnswer = z
   .object({
