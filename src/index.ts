@@ -17,7 +17,11 @@ export type { GrantInput, GrantResult } from "./credits/grant.ts";
 export type { Allocation, ConsumeInput, ConsumeResult } from "./credits/consume.ts";
 export type { Balance, Lot } from "./credits/balance.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
-export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";
+export type { DistributeResult } from "./credits/distribute.ts";
+export type { EnrolInput, EnrolResult } from "./credits/enrol.ts";
+export type { EndEnrolmentInput, Enrolment, EnrolmentInput, ResumeEnrolmentInput } from "./credits/enrolment.ts";
+export type { ChangePlanInput, ChangePlanResult, TimeZoneInput } from "./credits/enrolment-change.ts";
+export type { Progress } from "./credits/batches.ts";
 export type { ExpireResult } from "./credits/expire.ts";
 export type { AuditResult, Violation } from "./credits/audit.ts";
 

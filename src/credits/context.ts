@@ -47,6 +47,7 @@ const refusals: Readonly<Record<string, { code: ErrorCode; message: string }>> =
     message: "The account is frozen: it receives and expires, but can't spend.",
   },
   balance_limit: { code: "balance_limit", message: "The balance would exceed 2^53-1 credits." },
+  invalid_state: { code: "invalid_state", message: "The change does not fit the present state." },
   invalid_request: { code: "invalid_request", message: "The request is not valid." },
 };
 

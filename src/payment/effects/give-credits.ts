@@ -1,6 +1,6 @@
 // What a paid price gives: credits now, or an enrolment whose first period is granted now. Keyed by what was paid, so
 // that duplicates of an event, and different events about one payment, give it once.
-import { enrolForFact } from "../../credits/distribute.ts";
+import { enrolForFact } from "../../credits/enrol.ts";
 import { grantForFact } from "../../credits/grant.ts";
 import { MAX_AMOUNT } from "../../kernel/amount.ts";
 import { TallystickError } from "../../kernel/errors.ts";

@@ -1,5 +1,5 @@
 // Subscription state, as last read. It grants nothing; its end ends the enrolments that were paid with it.
-import { endEnrolments } from "../../credits/distribute.ts";
+import { endEnrolments } from "../../credits/enrolment.ts";
 import { requireOwner } from "../owner.ts";
 import type { PaymentFact } from "../provider.ts";
 import { recordSubscription, subscriptionSource } from "../subscription-row.ts";
