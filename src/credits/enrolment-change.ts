@@ -1,6 +1,6 @@
 // What changes under a running enrolment: its plan, and the account's time zone.
 import type { Database } from "../db/database.ts";
-import { callFunction, refuse, target, type StoredOutcome, type WriteOptions } from "./context.ts";
+import { write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { checkChoice, enrolmentOf, type Enrolment, type StoredEnrolment } from "./enrolment.ts";
 import { checkAccount, checkOptionalText, invalid, type AccountInput } from "./input.ts";
 import { planTerms, type PlanTerms } from "./plan-terms.ts";
@@ -69,7 +69,6 @@ export async function changePlan(
       p_idempotency_key: input.idempotencyKey,
     },
   );
-  if (result.outcome !== "ok") refuse(result);
   return { enrolment: enrolmentOf(result.enrolment), granted: result.granted, replayed: result.replayed };
 }
 
@@ -87,10 +86,9 @@ export interface TimeZoneInput extends AccountInput {
 export async function setTimeZone(database: Database, input: TimeZoneInput, options?: WriteOptions): Promise<void> {
   checkAccount(input);
   checkOptionalText("timeZone", input.timeZone, 255);
-  const result = await callFunction<StoredOutcome>(target(database, options), "set_time_zone", {
+  await write<StoredOutcome>(database, options, "set_time_zone", {
     p_user_id: input.userId,
     p_unit: input.unit,
     p_time_zone: input.timeZone,
   });
-  if (result.outcome !== "ok") refuse(result);
 }

@@ -1,6 +1,5 @@
 // Enrolments as they stand, and what ends, pauses and resumes them. Credits that were granted stay in every case.
 import type { Database, Queryable } from "../db/database.ts";
-import { TallystickError } from "../kernel/errors.ts";
 import { callFunction, refuse, target, type WriteOptions } from "./context.ts";
 import { distributeAccount } from "./enrol.ts";
 import { checkAccount, invalid, type AccountInput } from "./input.ts";
@@ -145,13 +144,12 @@ async function act(
   parameters: Record<string, unknown>,
 ): Promise<Enrolment> {
   const result = await callFunction<Outcome>(queryable, name, { p_enrolment_id: idOf(input), ...parameters });
-  if (result.outcome === "not_found") throw new TallystickError("not_found", "There is no such enrolment.");
   if (result.outcome !== "ok") refuse(result);
   return enrolmentOf(result.enrolment);
 }
 
 function idOf({ enrolmentId }: EnrolmentInput): string {
-  if (!/^\d{1,18}$/.test(enrolmentId)) throw new TallystickError("not_found", "There is no such enrolment.");
+  if (!/^\d{1,18}$/.test(enrolmentId)) refuse({ outcome: "not_found", message: "There is no such enrolment." });
   return enrolmentId;
 }
 

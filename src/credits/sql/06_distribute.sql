@@ -57,10 +57,11 @@ begin
       and tallystick.is_returned(e.payment_id)
     order by e.next_due_at, e.id limit 1;
   if not found then return counts || '{"next": null}'; end if;
+  perform tallystick.lock_payment(due.payment_id);
   perform from tallystick.user_credit where id = due.account_id for no key update skip locked;
   if found then
     counts := tallystick.grant_periods(p_plans, array[due.id], tallystick.clock());
-    if counts -> 'granted' <> '0' then perform tallystick.settle_returned_payment(due.payment_id); end if;
+    if counts -> 'granted' <> '0' then perform tallystick.settle_returns_of(due.payment_id); end if;
   end if;
   return counts || jsonb_build_object('next', jsonb_build_object('dueAt', due.next_due_at, 'id', due.id));
 end $$;
@@ -84,7 +85,7 @@ begin
     if counts -> 'granted' = '0' then
       passed := passed || due.id; -- a plan that the catalog lost, or a balance at its limit
     elsif tallystick.is_returned(due.payment_id) then
-      perform tallystick.settle_returned_payment(due.payment_id);
+      perform tallystick.settle_returns_of(due.payment_id);
     end if;
     granted := granted + (counts ->> 'granted')::bigint;
     credits := credits + (counts ->> 'credits')::bigint;

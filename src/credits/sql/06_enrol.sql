@@ -41,6 +41,8 @@ declare
   first_period integer := 0;
   first_due timestamptz;
 begin
+  -- A payment's grants and returns take turns; its lock comes before the account's.
+  if p_payment_id is not null then perform tallystick.lock_payment(p_payment_id); end if;
   account := tallystick.lock_account(p_user_id, p_unit, true);
   t := tallystick.clock();
   if p_fact is null then

@@ -23,7 +23,7 @@ end $$;
 -- What an act answers: the enrolment that was named, or how many of a source changed.
 create or replace function tallystick.enrolment_outcome(p_enrolment_id bigint, p_changed bigint) returns jsonb
 language sql stable as $$
-  select case when p_enrolment_id is not null and e.id is null then jsonb_build_object('outcome', 'not_found')
+  select case when p_enrolment_id is not null and e.id is null then jsonb_build_object('outcome', 'not_found', 'message', 'There is no such enrolment.')
     else jsonb_build_object('outcome', 'ok', 'changed', p_changed, 'enrolment', tallystick.enrolment_json(e)) end
   from (select) one left join tallystick.credit_enrolment e on e.id = p_enrolment_id
 $$;

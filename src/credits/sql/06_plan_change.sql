@@ -32,11 +32,19 @@ declare
   ends_at timestamptz;
   granted jsonb;
 begin
+  perform tallystick.lock_payment(payment_id) from (
+    select distinct e.payment_id from tallystick.user_credit known
+    join tallystick.credit_enrolment e on e.account_id = tallystick.acting_account(known.id)
+    where known.user_id = p_user_id and known.unit = p_unit and e.plan_id = p_from and e.ended_at is null
+      and e.payment_id is not null order by e.payment_id) paid;
   account := tallystick.lock_account(p_user_id, p_unit, false);
   t := tallystick.clock();
   if p_idempotency_key is not null then
-    select id, request_hash into known from tallystick.credit_enrolment
-      where account_id = account.id and idempotency_key = p_idempotency_key;
+    -- Under the account named and those it is merged into: an enrolment may have moved.
+    select e.id, e.request_hash into known from tallystick.user_credit named
+      join tallystick.credit_enrolment e on e.account_id = any (tallystick.account_chain(named.id))
+      where named.user_id = p_user_id and named.unit = p_unit and e.idempotency_key = p_idempotency_key
+      order by e.id limit 1;
     if found then
       if known.request_hash <> hash then return jsonb_build_object('outcome', 'idempotency_conflict'); end if;
       return tallystick.plan_changed(known.id, 0, true);
@@ -105,7 +113,6 @@ begin
       p_expires_at => case when plan.rollover is null then t + make_interval(days => plan."validDays") else ends_at end,
       p_provider => 'tallystick', p_fact => 'enrolment:' || new_id || ':' || running, p_description => p_to);
     if granted ->> 'outcome' <> 'ok' then raise exception 'a plan change could not grant: %', granted; end if;
-    if tallystick.is_returned(old.payment_id) then perform tallystick.settle_returned_payment(old.payment_id); end if;
   end if;
   if ends_at <= t then perform tallystick.distribute_account(p_plans, account.id); end if;
   return tallystick.plan_changed(new_id, amount, false);

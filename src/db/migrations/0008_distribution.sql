@@ -27,7 +27,8 @@ set anchor_time_zone = account.time_zone,
     where entry.provider = 'tallystick' and entry.fact = 'enrolment:' || enrolment.id || ':' || (enrolment.next_period - 1)), 0)
 from tallystick.user_credit account where account.id = enrolment.account_id;
 
-create unique index credit_enrolment_idempotency_key on tallystick.credit_enrolment (account_id, idempotency_key)
+-- Not unique: the account's lock guards it, and a merge may bring two accounts' keys together.
+create index credit_enrolment_idempotency_key_idx on tallystick.credit_enrolment (account_id, idempotency_key)
   where idempotency_key is not null;
 -- With a second column, so that a sweep goes on behind the row it took last, also among a million of one moment: the
 -- entries of rows that were just taken stay in an index until the vacuum, and would be read again by every batch.
@@ -36,3 +37,4 @@ create index credit_enrolment_due_idx on tallystick.credit_enrolment (next_due_a
 drop index tallystick.credit_lot_expiration_idx;
 create index credit_lot_expiration_idx on tallystick.credit_lot (expiration_date, account_id)
   where open and expiration_date is not null;
+create index credit_enrolment_payment_idx on tallystick.credit_enrolment (payment_id) where payment_id is not null;
