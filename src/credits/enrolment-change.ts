@@ -54,8 +54,9 @@ export async function changePlan(
       'a plan that begins with the next period keeps its anchor: grant "next_period" and anchor "now" exclude each other.',
     );
   }
-  const result = await callFunction<StoredOutcome & { enrolment: StoredEnrolment; granted: number; replayed: boolean }>(
-    target(database, options),
+  const result = await write<StoredOutcome & { enrolment: StoredEnrolment; granted: number; replayed: boolean }>(
+    database,
+    options,
     "change_plan",
     {
       p_user_id: input.userId,

@@ -5,15 +5,15 @@
 -- next batch goes on behind the last lot seen (`next`, null at the end), so that neither busy accounts nor the index
 -- entries of lots just booked, which stay until a vacuum, are looked at twice. Two calls at once take different accounts.
 create or replace function tallystick.expire_credits(p_batch integer, p_after jsonb default null) returns jsonb
-language plpgsql set lock_timeout = '5s' as $$
+language plpgsql set lock_timeout = '5s' set plan_cache_mode = force_custom_plan as $$
 declare
   t timestamptz := tallystick.clock();
   page record;
   account_ids bigint[];
+  busy bigint;
   counts jsonb;
 begin
-  select array_agg(distinct account_id) as account_ids, count(*) as lots,
-      (array_agg(jsonb_build_object('date', expiration_date, 'accountId', account_id)))[count(*)] as last into page
+  select array_agg(account_id) as account_ids, count(*) as lots, (array_agg(expiration_date))[count(*)] as last_date into page
     from (
       select expiration_date, account_id from tallystick.credit_lot
       where open and expiration_date <= t and remaining_amount > held_amount
@@ -24,16 +24,19 @@ begin
   end if;
   account_ids := array(select id from tallystick.user_credit where id = any (page.account_ids)
     order by id for no key update skip locked);
+  busy := (select count(distinct id) from unnest(page.account_ids) id) - cardinality(account_ids);
   t := tallystick.clock(); -- later than every entry that these accounts have
   perform tallystick.release_holds_due(account_ids, t);
   counts := tallystick.expire_lots_of(account_ids, t);
-  return counts || jsonb_build_object('busy', cardinality(page.account_ids) - cardinality(account_ids),
-    'next', case when page.lots = p_batch then page.last end);
+  return counts || jsonb_build_object('busy', busy, 'next', case when page.lots = p_batch
+    then jsonb_build_object('date', page.last_date, 'accountId', page.account_ids[page.lots]) end);
 end $$;
 
--- Books the due lots of accounts that the caller has locked, in one entry for each account.
+-- Books the due lots of accounts that the caller has locked, in one entry for each account. Planned for each batch: a plan
+-- for any number of accounts takes every step as if there were ten (measured with 2,000: ten times as slow). No scan of
+-- a whole table, which statistics that are behind would ask for: what is wanted is named by account or place.
 create or replace function tallystick.expire_lots_of(p_account_ids bigint[], p_now timestamptz) returns jsonb
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
 declare
   counts record;
 begin
@@ -62,7 +65,7 @@ begin
       expiration_date_processed_at = case when due.held_amount = 0 then p_now end
     from due where credit_lot.ctid = due.place
   )
-  select count(*) as lots, count(distinct account_id) as accounts, coalesce(sum(free), 0) as credits into counts from due;
+  select (select count(*) from due) as lots, count(*) as accounts, coalesce(sum(amount), 0) as credits into counts from entry;
   return jsonb_build_object('expired', counts.lots, 'accounts', counts.accounts, 'credits', counts.credits);
 end $$;
 

@@ -7,7 +7,7 @@
 -- With p_account_id, whose lock the caller has: all that is due of the account, returned payments included.
 create or replace function tallystick.distribute_credits(
   p_plans jsonb, p_batch integer, p_account_id bigint default null, p_after jsonb default null)
-returns jsonb language plpgsql set lock_timeout = '5s' as $$
+returns jsonb language plpgsql set lock_timeout = '5s' set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
 declare
   t timestamptz := tallystick.clock();
   page record;
@@ -16,8 +16,8 @@ declare
   counts jsonb;
 begin
   if p_account_id is not null then return tallystick.distribute_account(p_plans, p_account_id); end if;
-  select array_agg(id) as ids, array_agg(distinct account_id) as account_ids, count(*) as due,
-      (array_agg(jsonb_build_object('dueAt', next_due_at, 'id', id)))[count(*)] as last into page
+  select array_agg(id) as ids, array_agg(account_id) as account_ids, count(*) as due,
+      jsonb_build_object('dueAt', (array_agg(next_due_at))[count(*)], 'id', (array_agg(id))[count(*)]) as last into page
     from (
       select id, account_id, next_due_at from tallystick.credit_enrolment
       where next_due_at <= t and (next_due_at, id) >
@@ -93,9 +93,10 @@ begin
   return jsonb_build_object('granted', granted, 'credits', credits);
 end $$;
 
--- Grants the due period of each of these enrolments, whose accounts the caller has locked, and moves them on.
+-- Grants the due period of each of these enrolments, whose accounts the caller has locked, and moves them on. Planned for
+-- each batch, and without scans of whole tables, for the reasons that expire_lots_of gives.
 create or replace function tallystick.grant_periods(p_plans jsonb, p_enrolment_ids bigint[], p_now timestamptz) returns jsonb
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
 declare
   max_amount constant numeric := 9007199254740991;
   rolls constant boolean := jsonb_path_exists(p_plans, '$[*] ? (@.rollover != null)');

@@ -24,7 +24,7 @@ declare
   t timestamptz;
   hash bytea := tallystick.request_hash('change_plan', p_from, p_to, p_source, p_grant, p_anchor);
   known record;
-  plan record;
+  terms record; -- of the new plan
   running integer; -- the period that is running now
   begun boolean; -- whether a period is running
   given bigint;
@@ -33,9 +33,9 @@ declare
   granted jsonb;
 begin
   perform tallystick.lock_payment(payment_id) from (
-    select distinct e.payment_id from tallystick.user_credit known
-    join tallystick.credit_enrolment e on e.account_id = tallystick.acting_account(known.id)
-    where known.user_id = p_user_id and known.unit = p_unit and e.plan_id = p_from and e.ended_at is null
+    select distinct e.payment_id from tallystick.user_credit named
+    join tallystick.credit_enrolment e on e.account_id = tallystick.acting_account(named.id)
+    where named.user_id = p_user_id and named.unit = p_unit and e.plan_id = p_from and e.ended_at is null
       and e.payment_id is not null order by e.payment_id) paid;
   account := tallystick.lock_account(p_user_id, p_unit, false);
   t := tallystick.clock();
@@ -63,7 +63,7 @@ begin
   if old.paused_at is not null then
     return jsonb_build_object('outcome', 'invalid_state', 'message', 'the enrolment is paused; resume it first.');
   end if;
-  select * into plan from jsonb_to_recordset(p_plans) as plan ("planId" text, credits bigint, "validDays" integer, rollover jsonb)
+  select * into terms from jsonb_to_recordset(p_plans) as plan ("planId" text, credits bigint, "validDays" integer, rollover jsonb)
     where plan."planId" = p_to;
   if old.fact is null and exists (select from tallystick.credit_enrolment e
       where e.account_id = account.id and e.plan_id = p_to and e.fact is null and e.ended_at is null) then
@@ -79,8 +79,8 @@ begin
   given := case when begun then old.period_credits else 0 end;
   amount := case
     when p_grant = 'next_period' or not begun then 0
-    when p_grant = 'full' then plan.credits * old.quantity
-    else greatest(0, plan.credits * old.quantity - given) end;
+    when p_grant = 'full' then terms.credits * old.quantity
+    else greatest(0, terms.credits * old.quantity - given) end;
   if p_grant = 'full' and tallystick.was_given(old.id, p_to, t) then
     return jsonb_build_object('outcome', 'invalid_state',
       'message', format('the running period has given plan %s before; change with grant "next_period".', p_to));
@@ -110,7 +110,7 @@ begin
     where account_id = account.id and plan_id = p_from and source = old.source and ended_at is null and next_period = first_period;
   if amount > 0 then
     granted := tallystick.grant_credits(p_user_id, amount, old.type, p_unit, p_payment_id => old.payment_id,
-      p_expires_at => case when plan.rollover is null then t + make_interval(days => plan."validDays") else ends_at end,
+      p_expires_at => case when terms.rollover is null then t + make_interval(days => terms."validDays") else ends_at end,
       p_provider => 'tallystick', p_fact => 'enrolment:' || new_id || ':' || running, p_description => p_to);
     if granted ->> 'outcome' <> 'ok' then raise exception 'a plan change could not grant: %', granted; end if;
   end if;

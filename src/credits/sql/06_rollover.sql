@@ -7,7 +7,7 @@
 -- The part of a lot that a hold keeps at the turn stays with its hold: captured it is spent, released it expires and
 -- is not rolled over. (enrolment, period) is a fact of the journal, so a period rolls over once.
 create or replace function tallystick.roll_over(p_plans jsonb, p_enrolment_ids bigint[], p_now timestamptz) returns void
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_custom_plan as $$
 declare
   account_ids bigint[];
 begin
