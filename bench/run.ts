@@ -4,10 +4,16 @@
 import { benchConsume } from "./consume.ts";
 import { withBenchDatabase } from "./database.ts";
 import { environmentLine } from "./environment.ts";
+import { benchDistribute } from "./distribute.ts";
 import { benchExpire } from "./expire.ts";
 import { benchWebhook } from "./webhook.ts";
 
-const benches = { consume: benchConsume, webhook: benchWebhook, expire: benchExpire } as const;
+const benches = {
+  consume: benchConsume,
+  webhook: benchWebhook,
+  expire: benchExpire,
+  distribute: benchDistribute,
+} as const;
 const full = process.argv.includes("--full");
 const wanted = process.argv.slice(2).filter((word) => word !== "--full");
 const unknown = wanted.find((name) => !(name in benches));

@@ -8,6 +8,7 @@ import type { Logger } from "../../kernel/logger.ts";
 import { isAuthorized } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
 import { accountRoutes } from "./accounts.ts";
+import { enrolmentRoutes } from "./enrolments.ts";
 import { operationRoutes } from "./operations.ts";
 import { createRouter } from "./router.ts";
 
@@ -56,6 +57,7 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
     }),
   );
   app.route("/api/v1", accountRoutes(engine));
+  app.route("/api/v1", enrolmentRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {
