@@ -15,11 +15,11 @@ export async function spendBeside(
 ): Promise<Latencies> {
   const client = new pg.Client(databaseUrl);
   await client.connect();
-  let over = false;
-  const done = work().finally(() => (over = true));
+  const state = { over: false };
+  const done = work().finally(() => (state.over = true));
   const latencies: number[] = [];
   try {
-    while (!over) {
+    while (!state.over) {
       const user = `user-${Math.floor(Math.random() * accounts)}`;
       const began = performance.now();
       const { rows } = await client.query<{ outcome: string }>(

@@ -14,7 +14,7 @@ export interface Progress {
 export interface BudgetInput {
   /** Stop beginning batches after this many milliseconds; default 20,000. What is left is done by the next call. */
   readonly budgetMs?: number | undefined;
-  /** Rows that one batch, which is one transaction, takes at the most; default 2,000. */
+  /** Rows that one batch, which is one transaction, takes at the most; default 2,000, for `expire` 1,000. */
   readonly batchSize?: number | undefined;
   /** Told after each batch. With it, what is due is counted first: one more pass over the due rows. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;

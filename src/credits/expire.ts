@@ -3,6 +3,9 @@ import type { Database } from "../db/database.ts";
 import { runBatches, type BudgetInput, type Position } from "./batches.ts";
 import { callFunction } from "./context.ts";
 
+// Fewer than elsewhere: a lot brings its account's other due lots along, and an account waits while its batch is booked.
+const BATCH_SIZE = 1000;
+
 export interface ExpireResult {
   /** Lots booked. */
   readonly expired: number;
@@ -31,7 +34,7 @@ export async function expire(database: Database, budget: BudgetInput = {}): Prom
   let busy = 0;
   const countDue = async (): Promise<number> => callFunction<number>(database, "expirable_lots", {});
   const { finished, done, credits } = await runBatches(
-    budget,
+    { ...budget, batchSize: budget.batchSize ?? BATCH_SIZE },
     {
       countDue,
       runBatch: async (batchSize, after) => {

@@ -59,7 +59,8 @@ begin
   if not found then return counts || '{"next": null}'; end if;
   perform tallystick.lock_payment(due.payment_id);
   perform from tallystick.user_credit where id = due.account_id for no key update skip locked;
-  if found then
+  -- A merge may have moved the enrolment meanwhile; then the next run finds it where it is.
+  if found and exists (select from tallystick.credit_enrolment where id = due.id and account_id = due.account_id) then
     counts := tallystick.grant_periods(p_plans, array[due.id], tallystick.clock());
     if counts -> 'granted' <> '0' then perform tallystick.settle_returns_of(due.payment_id); end if;
   end if;

@@ -33,8 +33,8 @@ describe("enrolments over REST", () => {
     const enrolled = await json(`${account}/enrolments`, post({ planId: "free" }));
     expect(enrolled).toEqual({ enrolmentId: expect.any(String) as string, created: true });
     expect(await json(`${account}/enrolments`, post({ planId: "free" }))).toMatchObject({ created: false });
-    const change = { ...post({ from: "free", to: "pro" }) };
-    const keyed = { ...change, headers: { ...change.headers, "idempotency-key": "up" } };
+    const headers = { "content-type": "application/json", "idempotency-key": "up" };
+    const keyed = { ...post({ from: "free", to: "pro" }), headers };
     const changed = await json(`${account}/plan`, keyed);
     expect(changed).toMatchObject({ granted: 950, enrolment: { planId: "pro", status: "active" } });
     const again = await callApi(tally, `${account}/plan`, keyed);
