@@ -4,13 +4,14 @@ import pg from "pg";
 import { table } from "../src/cli/table.ts";
 import { createTallystick, defineCatalog } from "../src/index.ts";
 import { fillEnrolments, fillUsers, referenceDistribute } from "./distribute/plain.ts";
+import type { BenchSize } from "./expire.ts";
 import { median } from "./measure.ts";
 
-const referenceUsers = 1000;
+const referenceUsers = 500;
 const catalog = defineCatalog({ plans: [{ id: "free", name: "Free", credits: 50, validDays: 30 }] });
 
-export async function benchDistribute(databaseUrl: string, full: boolean): Promise<void> {
-  const accounts = full ? 1_000_000 : 50_000;
+export async function benchDistribute(databaseUrl: string, { full, accounts: given }: BenchSize): Promise<void> {
+  const accounts = given ?? (full ? 1_000_000 : 50_000);
   const rounds = full ? 1 : 5;
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   const tally = createTallystick({ database: pool, catalog });

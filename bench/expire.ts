@@ -7,16 +7,17 @@ import { spendBeside, type Latencies } from "./expire/consumer.ts";
 import { dueLots, fillReference, fillSweep, referenceExpire, updateBare } from "./expire/plain.ts";
 import { median } from "./measure.ts";
 
-interface SweepSize {
-  readonly accounts: number;
-  readonly rounds: number;
+export interface BenchSize {
+  readonly full: boolean;
+  readonly accounts: number | undefined;
 }
 
 const lotsOfAnAccount = 5;
-const referenceRows = 2000;
+const referenceRows = 500;
 
-export async function benchExpire(databaseUrl: string, full: boolean): Promise<void> {
-  const { accounts, rounds }: SweepSize = full ? { accounts: 200_000, rounds: 3 } : { accounts: 20_000, rounds: 5 };
+export async function benchExpire(databaseUrl: string, { full, accounts: given }: BenchSize): Promise<void> {
+  const accounts = given ?? (full ? 200_000 : 20_000);
+  const rounds = full ? 3 : 5;
   const lots = accounts * lotsOfAnAccount;
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   const tally = createTallystick({ database: pool, catalog: defineCatalog({}) });
