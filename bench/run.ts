@@ -1,6 +1,7 @@
-// `npm run bench [consume] [webhook] [expire] [distribute] [-- --full]`: all benchmarks on one Postgres, in one run; with
+// `npm run bench [consume] [webhook] [audit] [expire] [distribute] [-- --full]`: all benchmarks on one Postgres, in one run; with
 // --full at the sizes that the documentation names, with --accounts=N at another. Ratios can be compared between
 // machines; absolute numbers can't.
+import { benchAudit } from "./audit.ts";
 import { benchConsume } from "./consume.ts";
 import { withBenchDatabase } from "./database.ts";
 import { environmentLine } from "./environment.ts";
@@ -11,6 +12,7 @@ import { benchWebhook } from "./webhook.ts";
 const benches = {
   consume: benchConsume,
   webhook: benchWebhook,
+  audit: benchAudit,
   expire: benchExpire,
   distribute: benchDistribute,
 } as const;
