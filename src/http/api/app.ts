@@ -12,6 +12,7 @@ import { accountRoutes } from "./accounts.ts";
 import { insightRoutes } from "./insight.ts";
 import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
 import { alertRoutes } from "./alerts.ts";
+import { enrolmentRoutes } from "./enrolments.ts";
 import { operationRoutes } from "./operations.ts";
 import { priceTableRoutes } from "./price-table.ts";
 import { createRouter } from "./router.ts";
@@ -57,6 +58,7 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
   );
   app.route("/api/v1", accountRoutes(engine));
   app.route("/api/v1", insightRoutes(engine));
+  app.route("/api/v1", enrolmentRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));
   app.route("/api/v1", batchRoutes(engine));
   app.route("/api/v1", priceTableRoutes(engine));
