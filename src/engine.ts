@@ -133,6 +133,7 @@ export function createEngine(options: TallystickOptions): Engine {
     database,
     schedules,
     maintenance: [
+      { name: "release-holds", run: async (budgetMs) => ({ ...(await credits.releaseHolds({ budgetMs })) }) },
       { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
     ],

@@ -15,9 +15,26 @@ export type { WriteOptions } from "./credits/context.ts";
 export type { AccountInput, CreditType, GrantType } from "./credits/input.ts";
 export type { GrantInput, GrantResult } from "./credits/grant.ts";
 export type { Allocation, ConsumeInput, ConsumeResult } from "./credits/consume.ts";
+export type {
+  CaptureInput,
+  CaptureResult,
+  Hold,
+  HoldInput,
+  HoldResult,
+  HoldStatus,
+  HoldView,
+  VoidInput,
+} from "./credits/hold.ts";
+export type { HoldUse, WithHoldInput } from "./credits/with-hold.ts";
+export type { RefundInput, RefundResult } from "./credits/refund.ts";
+export type { SettleReturnsInput, SettleReturnsResult } from "./credits/returns.ts";
+export type { AdjustInput, AdjustResult } from "./credits/adjust.ts";
+export type { EraseResult, FreezeInput, MergeInput, MergeResult } from "./credits/account-state.ts";
+export type { LimitPeriod, SetLimitInput, SpendLimit } from "./credits/limits.ts";
 export type { Balance, Lot } from "./credits/balance.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
 export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";
+export type { ReleaseHoldsResult } from "./credits/release-holds.ts";
 export type { ExpireResult } from "./credits/expire.ts";
 export type { AuditResult, Violation } from "./credits/audit.ts";
 

@@ -1,6 +1,6 @@
 // consume: burns credits now, first-expiring lots first.
 import type { Database } from "../db/database.ts";
-import { callFunction, refuse, target, type StoredOutcome, type WriteOptions } from "./context.ts";
+import { write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { checkAccount, checkAmount, checkOptionalText, metadataText, type AccountInput } from "./input.ts";
 
 export interface ConsumeInput extends AccountInput {
@@ -8,6 +8,8 @@ export interface ConsumeInput extends AccountInput {
   readonly amount: number;
   /** The feature that spends: it may also use lots that are kept for it, and uses those first. */
   readonly feature?: string | undefined;
+  /** Who of a shared account spends; counted by the member's own limits too. */
+  readonly member?: string | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly description?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
@@ -32,24 +34,25 @@ export interface ConsumeResult {
  * Consumes credits in one statement and one database call: all of the amount or nothing. Concurrent calls on one account
  * take turns at its row, so together they never spend more than there is. With an idempotency key the same consumption
  * happens once, and a repeat answers what the first answered; a refusal is not stored, so the same key may succeed later.
- * @throws insufficient_credits, invalid_request, idempotency_conflict, account_frozen, lock_timeout
+ * @throws insufficient_credits, spend_limit_exceeded, invalid_request, idempotency_conflict, account_frozen, lock_timeout
  */
 export async function consume(database: Database, input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult> {
   checkAccount(input);
   checkAmount(input.amount);
   checkOptionalText("feature", input.feature, 255);
+  checkOptionalText("member", input.member, 255);
   checkOptionalText("idempotencyKey", input.idempotencyKey, 255);
   checkOptionalText("description", input.description, 1000);
-  const result = await callFunction<StoredOutcome & ConsumeResult>(target(database, options), "consume_credits", {
+  const result = await write<StoredOutcome & ConsumeResult>(database, options, "consume_credits", {
     p_user_id: input.userId,
     p_unit: input.unit,
     p_amount: input.amount,
     p_feature: input.feature,
+    p_member: input.member,
     p_idempotency_key: input.idempotencyKey,
     p_description: input.description,
     p_metadata: metadataText(input.metadata),
   });
-  if (result.outcome !== "ok") refuse(result);
   const { transactionId, balance, available, allocations, replayed } = result;
   return { transactionId, balance, available, allocations, replayed };
 }

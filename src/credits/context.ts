@@ -1,6 +1,6 @@
 // What the ledger's operations share: where they run, and how a stored function's outcome becomes a result or an error.
 import { joinTransaction, type Database, type Queryable, type TransactionSource } from "../db/database.ts";
-import { TallystickError, type ErrorCode } from "../kernel/errors.ts";
+import { isTallystickError, TallystickError, type ErrorCode } from "../kernel/errors.ts";
 
 /** Options of every writing call. */
 export interface WriteOptions {
@@ -36,6 +36,32 @@ export async function callFunction<Result>(
   return row.result;
 }
 
+// A deadlock or a serialization failure rolled the whole statement back, so that doing it again does it once.
+const ATTEMPTS = 5;
+
+/**
+ * Calls a stored function that writes, and throws what it refuses. Within the caller's transaction the caller retries a
+ * conflict with another transaction; a call that is a transaction of its own is repeated here.
+ * @throws by the outcome's code
+ */
+export async function write<Result extends StoredOutcome>(
+  database: Database,
+  options: WriteOptions | undefined,
+  name: string,
+  parameters: Readonly<Record<string, unknown>>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const result = await callFunction<Result>(target(database, options), name, parameters);
+      if (result.outcome !== "ok") refuse(result);
+      return result;
+    } catch (error) {
+      const again = isTallystickError(error) && error.code === "transaction_conflict" && options?.tx === undefined;
+      if (!again || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
 const refusals: Readonly<Record<string, { code: ErrorCode; message: string }>> = {
   insufficient_credits: { code: "insufficient_credits", message: "The account has too few credits available." },
   idempotency_conflict: {
@@ -46,6 +72,9 @@ const refusals: Readonly<Record<string, { code: ErrorCode; message: string }>> =
     code: "account_frozen",
     message: "The account is frozen: it receives and expires, but can't spend.",
   },
+  spend_limit_exceeded: { code: "spend_limit_exceeded", message: "A spend limit would be exceeded." },
+  invalid_state: { code: "invalid_state", message: "The change does not fit the present state." },
+  not_found: { code: "not_found", message: "There is no such thing." },
   balance_limit: { code: "balance_limit", message: "The balance would exceed 2^53-1 credits." },
   invalid_request: { code: "invalid_request", message: "The request is not valid." },
 };
@@ -54,10 +83,6 @@ const refusals: Readonly<Record<string, { code: ErrorCode; message: string }>> =
 export function refuse(result: StoredOutcome): never {
   const refusal = refusals[result.outcome];
   if (refusal === undefined) throw new TallystickError("internal", `unknown outcome ${result.outcome}`);
-  throw new TallystickError(refusal.code, result.message ?? refusal.message, {
-    details: {
-      ...(result.available !== undefined && { available: result.available }),
-      ...(result.balance !== undefined && { balance: result.balance }),
-    },
-  });
+  const { outcome: _outcome, message = refusal.message, ...details } = result;
+  throw new TallystickError(refusal.code, message, { details });
 }

@@ -1,12 +1,13 @@
 // grant: a positive entry and its lot.
 import type { Database, Queryable } from "../db/database.ts";
-import { callFunction, refuse, target, type StoredOutcome, type WriteOptions } from "./context.ts";
+import { callFunction, refuse, write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import {
   checkAccount,
   checkAmount,
   checkGrantType,
   checkOptionalText,
   checkPriority,
+  checkScope,
   checkTime,
   metadataText,
   type AccountInput,
@@ -23,6 +24,8 @@ export interface GrantInput extends AccountInput {
   readonly effectiveAt?: Date | undefined;
   /** Lower burns first; 0 to 1000, default 100. */
   readonly priority?: number | undefined;
+  /** Features that may use the lot; undefined: all. */
+  readonly scope?: readonly string[] | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly description?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
@@ -50,22 +53,29 @@ export async function grant(database: Database, input: GrantInput, options?: Wri
   checkTime("expiresAt", input.expiresAt);
   checkTime("effectiveAt", input.effectiveAt);
   checkPriority(input.priority);
+  checkScope(input.scope);
   checkOptionalText("idempotencyKey", input.idempotencyKey, 255);
   checkOptionalText("description", input.description, 1000);
   checkOptionalText("actor", input.actor, 255);
-  const { transactionId, balance, available, replayed } = await callGrant(target(database, options), {
-    p_user_id: input.userId,
-    p_unit: input.unit,
-    p_amount: input.amount,
-    p_type: input.type,
-    p_expires_at: input.expiresAt,
-    p_effective_at: input.effectiveAt,
-    p_priority: input.priority,
-    p_idempotency_key: input.idempotencyKey,
-    p_description: input.description,
-    p_metadata: metadataText(input.metadata),
-    p_actor: input.actor,
-  });
+  const { transactionId, balance, available, replayed } = await write<StoredOutcome & GrantResult>(
+    database,
+    options,
+    "grant_credits",
+    {
+      p_user_id: input.userId,
+      p_unit: input.unit,
+      p_amount: input.amount,
+      p_type: input.type,
+      p_expires_at: input.expiresAt,
+      p_effective_at: input.effectiveAt,
+      p_priority: input.priority,
+      p_scope: input.scope,
+      p_idempotency_key: input.idempotencyKey,
+      p_description: input.description,
+      p_metadata: metadataText(input.metadata),
+      p_actor: input.actor,
+    },
+  );
   return { transactionId, balance, available, replayed };
 }
 

@@ -1,5 +1,16 @@
 // The ledger's operations, bound to a database and a catalog's plans.
 import type { Database } from "../db/database.ts";
+import {
+  erase,
+  freeze,
+  merge,
+  unfreeze,
+  type EraseResult,
+  type FreezeInput,
+  type MergeInput,
+  type MergeResult,
+} from "./account-state.ts";
+import { adjust, type AdjustInput, type AdjustResult } from "./adjust.ts";
 import { audit, type AuditResult } from "./audit.ts";
 import { balance, type Balance } from "./balance.ts";
 import type { BudgetInput } from "./batches.ts";
@@ -16,16 +27,48 @@ import {
 import { expire, type ExpireResult } from "./expire.ts";
 import { grant, type GrantInput, type GrantResult } from "./grant.ts";
 import { history, type HistoryInput, type HistoryPage } from "./history.ts";
+import {
+  capture,
+  getHold,
+  hold,
+  voidHold,
+  type CaptureInput,
+  type CaptureResult,
+  type HoldInput,
+  type HoldResult,
+  type HoldView,
+  type VoidInput,
+} from "./hold.ts";
 import type { AccountInput } from "./input.ts";
+import { limits, setLimit, type SetLimitInput, type SpendLimit } from "./limits.ts";
+import { refund, type RefundInput, type RefundResult } from "./refund.ts";
+import { releaseHolds, type ReleaseHoldsResult } from "./release-holds.ts";
+import { settleReturns, type SettleReturnsInput, type SettleReturnsResult } from "./returns.ts";
+import { withHold, type HoldUse, type WithHoldInput } from "./with-hold.ts";
 
 export interface Credits {
   grant(input: GrantInput, options?: WriteOptions): Promise<GrantResult>;
   consume(input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult>;
+  hold(input: HoldInput, options?: WriteOptions): Promise<HoldResult>;
+  capture(input: CaptureInput, options?: WriteOptions): Promise<CaptureResult>;
+  void(input: VoidInput, options?: WriteOptions): Promise<HoldResult>;
+  getHold(input: { readonly holdId: string }): Promise<HoldView>;
+  withHold<Result>(input: WithHoldInput, work: (use: HoldUse) => Promise<Result>): Promise<Result>;
+  refund(input: RefundInput, options?: WriteOptions): Promise<RefundResult>;
+  settleReturns(input: SettleReturnsInput, options?: WriteOptions): Promise<SettleReturnsResult>;
+  adjust(input: AdjustInput, options?: WriteOptions): Promise<AdjustResult>;
+  freeze(input: FreezeInput, options?: WriteOptions): Promise<void>;
+  unfreeze(input: FreezeInput, options?: WriteOptions): Promise<void>;
+  merge(input: MergeInput, options?: WriteOptions): Promise<MergeResult>;
+  erase(input: { readonly userId: string }, options?: WriteOptions): Promise<EraseResult>;
+  setLimit(input: SetLimitInput, options?: WriteOptions): Promise<void>;
+  limits(input: AccountInput): Promise<readonly SpendLimit[]>;
   balance(input: AccountInput, options?: WriteOptions): Promise<Balance>;
   history(input: HistoryInput): Promise<HistoryPage>;
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
   distribute(budget?: BudgetInput): Promise<DistributeResult>;
   expire(budget?: BudgetInput): Promise<ExpireResult>;
+  releaseHolds(budget?: BudgetInput): Promise<ReleaseHoldsResult>;
   audit(): Promise<AuditResult>;
 }
 
@@ -33,11 +76,26 @@ export function createCredits(database: Database, plans: readonly PlanTerms[]): 
   return {
     grant: async (input, options) => grant(database, input, options),
     consume: async (input, options) => consume(database, input, options),
+    hold: async (input, options) => hold(database, input, options),
+    capture: async (input, options) => capture(database, input, options),
+    void: async (input, options) => voidHold(database, input, options),
+    getHold: async (input) => getHold(database, input),
+    withHold: async (input, work) => withHold(database, input, work),
+    refund: async (input, options) => refund(database, input, options),
+    settleReturns: async (input, options) => settleReturns(database, input, options),
+    adjust: async (input, options) => adjust(database, input, options),
+    freeze: async (input, options) => freeze(database, input, options),
+    unfreeze: async (input, options) => unfreeze(database, input, options),
+    merge: async (input, options) => merge(database, input, options),
+    erase: async (input, options) => erase(database, input, options),
+    setLimit: async (input, options) => setLimit(database, input, options),
+    limits: async (input) => limits(database, input),
     balance: async (input, options) => balance(database, input, options),
     history: async (input) => history(database, input),
     enrol: async (input, options) => enrol(database, plans, input, options),
     distribute: async (budget) => distributeCredits(database, plans, budget),
     expire: async (budget) => expire(database, budget),
+    releaseHolds: async (budget) => releaseHolds(database, budget),
     audit: async () => audit(database),
   };
 }

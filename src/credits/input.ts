@@ -95,6 +95,26 @@ export function checkPriority(priority: number | undefined): void {
   }
 }
 
+export function checkScope(scope: readonly string[] | undefined): void {
+  if (scope === undefined) return;
+  if (!Array.isArray(scope) || scope.length === 0 || scope.length > 100) {
+    throw invalid("scope must name 1 to 100 features.");
+  }
+  for (const feature of scope) checkText("a feature of the scope", feature, 255);
+}
+
+/** Checks a text that must be there. */
+export function checkRequiredText(name: string, value: string, maxLength: number): void {
+  checkText(name, value, maxLength);
+}
+
+/** Checks an id that this library gave out. @throws not_found when it can't be one */
+export function checkId(what: string, id: string): void {
+  if (typeof id !== "string" || !/^[1-9]\d{0,17}$/.test(id)) {
+    throw new TallystickError("not_found", `There is no ${what} ${String(id).slice(0, 50)}.`);
+  }
+}
+
 export function checkTime(name: string, value: Date | undefined): void {
   if (value !== undefined && !(value instanceof Date && Number.isFinite(value.getTime()))) {
     throw invalid(`${name} must be a valid Date.`);

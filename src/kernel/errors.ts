@@ -18,6 +18,11 @@ export const errorCodes = {
   },
   payload_too_large: { status: 413, retryable: false, summary: "The request body exceeds the limit." },
   account_frozen: { status: 422, retryable: false, summary: "The account is frozen; it can't spend." },
+  spend_limit_exceeded: {
+    status: 422,
+    retryable: false,
+    summary: "The account or the member would spend more in the period than its limit allows.",
+  },
   balance_limit: { status: 422, retryable: false, summary: "The balance would exceed 2^53-1." },
   invalid_state: { status: 422, retryable: false, summary: "The change does not fit the present state." },
   unmatched_account: {

@@ -1,4 +1,4 @@
--- Accounts: how one is found and locked, and what its lots add up to at a moment.
+-- Accounts: how one is found and locked, what its lots add up to at a moment, and how an operation ends.
 
 -- Locks the account that a user id stands for, following merges. Every writing operation begins here, so that all of an
 -- account's lots, holds and entries are guarded by this one row. NO KEY UPDATE, so that foreign keys don't wait for it.
@@ -19,54 +19,193 @@ begin
   return account;
 end $$;
 
--- What is shown and what can be spent at p_now, from the lots; next_change_at is the next moment at which time alone
--- changes the answer. Validity is half open: effective_at <= now < expiration_date.
-create or replace function tallystick.account_totals(
-  p_account_id bigint, p_book bigint, p_debt bigint, p_now timestamptz,
-  out balance bigint, out available bigint, out held bigint, out next_change_at timestamptz
-) language sql stable as $$
-  select
-    (p_book
-      - coalesce(sum(remaining_amount - held_amount) filter (where expiration_date <= p_now), 0)
-      - coalesce(sum(remaining_amount) filter (where effective_at > p_now), 0))::bigint,
-    case when p_debt > 0 then 0::bigint else coalesce(sum(remaining_amount - held_amount)
-      filter (where effective_at <= p_now and (expiration_date is null or expiration_date > p_now)), 0)::bigint end,
-    coalesce(sum(held_amount), 0)::bigint,
-    least(
-      coalesce(min(expiration_date) filter (where expiration_date > p_now), 'infinity'),
-      coalesce(min(effective_at) filter (where effective_at > p_now), 'infinity'))
-  from tallystick.credit_lot
-  where account_id = p_account_id and open
-$$;
-
--- Identifies a request under its idempotency key: operation and canonical parameters, no description, metadata or times.
-create or replace function tallystick.request_hash(variadic p_parts text[]) returns bytea language sql immutable as $$
-  select substring(sha256(convert_to(array_to_string(p_parts, E'\x1f', E'\x1e'), 'UTF8')) from 1 for 16)
-$$;
-
--- The stored outcome of an idempotency key, a conflict, or null when the key is new. Called under the account's lock
--- and before any look at the balance: a replay on a short balance is a replay, not a refusal.
-create or replace function tallystick.stored_outcome(p_account_id bigint, p_key text, p_hash bytea)
-returns jsonb language plpgsql as $$
+-- The same for an account's id.
+create or replace function tallystick.lock_account_of(p_account_id bigint)
+returns tallystick.user_credit language plpgsql as $$
 declare
-  entry record;
+  account tallystick.user_credit;
 begin
-  select id, request_hash, answered_balance, answered_available into entry
-    from tallystick.credit_transaction where account_id = p_account_id and idempotency_key = p_key;
-  if found then
-    if entry.request_hash <> p_hash then return jsonb_build_object('outcome', 'idempotency_conflict'); end if;
-    return jsonb_build_object('outcome', 'ok', 'replayed', true, 'transactionId', entry.id::text,
-      'balance', entry.answered_balance, 'available', entry.answered_available,
-      'allocations', tallystick.allocations_of(entry.id));
-  end if;
-  if exists (select from tallystick.credit_hold where account_id = p_account_id
-      and (idempotency_key = p_key or settle_idempotency_key = p_key)) then
-    return jsonb_build_object('outcome', 'idempotency_conflict');
-  end if;
-  return null;
+  select * into account from tallystick.user_credit where id = p_account_id for no key update;
+  while account.merged_into_id is not null loop
+    select * into account from tallystick.user_credit where id = account.merged_into_id for no key update;
+  end loop;
+  return account;
 end $$;
 
-create or replace function tallystick.allocations_of(p_transaction_id bigint) returns jsonb language sql stable as $$
-  select coalesce(jsonb_agg(jsonb_build_object('lotId', lot_id::text, 'amount', amount) order by n), '[]'::jsonb)
-  from tallystick.credit_allocation where transaction_id = p_transaction_id
+-- The account and those that it is merged into, in that order. Idempotency keys are looked up under each of them.
+create or replace function tallystick.account_chain(p_account_id bigint) returns bigint[] language sql stable as $$
+  with recursive chain as (
+    select id, merged_into_id, 1 as n from tallystick.user_credit where id = p_account_id
+    union all
+    select target.id, target.merged_into_id, chain.n + 1
+    from chain join tallystick.user_credit target on target.id = chain.merged_into_id
+  )
+  select array_agg(id order by n) from chain
 $$;
+
+-- The account that acts for an id: itself, or what it is merged into.
+create or replace function tallystick.acting_account(p_account_id bigint) returns bigint language plpgsql stable as $$
+declare
+  chain bigint[] := tallystick.account_chain(p_account_id);
+begin
+  return chain[cardinality(chain)];
+end $$;
+
+-- What is shown and what can be spent at p_now, from the lots; next_change_at is the next moment at which time alone
+-- changes the answer. Validity is half open: effective_at <= now < expiration_date. Holds past their deadline count as
+-- released, and what they release as having paid debt: live lots first, then pending ones, as pay_shortfalls does.
+create or replace function tallystick.account_totals(
+  p_account_id bigint, p_book bigint, p_debt bigint, p_now timestamptz,
+  out balance bigint, out available bigint, out held bigint, out debt bigint, out next_change_at timestamptz
+) language sql stable as $$
+  with overdue as (
+    select part.lot_id, sum(part.amount) as amount
+    from tallystick.credit_hold hold join tallystick.credit_hold_lot part on part.hold_id = hold.id
+    where hold.account_id = p_account_id and hold.status = 'open' and hold.expires_at <= p_now
+    group by part.lot_id
+  ), lot as (
+    select remaining_amount as remaining, held_amount - coalesce(overdue.amount, 0) as held, effective_at > p_now as pending,
+      coalesce(expiration_date <= p_now, false) as expired, effective_at, expiration_date
+    from tallystick.credit_lot left join overdue on overdue.lot_id = credit_lot.id
+    where account_id = p_account_id and open
+  ), sums as (
+    select
+      coalesce(sum(lot.remaining - lot.held) filter (where expired), 0) as expired_free,
+      coalesce(sum(lot.remaining) filter (where pending), 0) as pending_remaining,
+      coalesce(sum(lot.remaining - lot.held) filter (where pending), 0) as pending_free,
+      coalesce(sum(lot.remaining - lot.held) filter (where not pending and not expired), 0) as live_free,
+      coalesce(sum(lot.held), 0) as held,
+      coalesce(min(expiration_date) filter (where not expired), 'infinity') as next_expiration,
+      coalesce(min(effective_at) filter (where pending), 'infinity') as next_effective
+    from lot
+  ), paid as (
+    select least(p_debt, live_free) as by_live, least(p_debt - least(p_debt, live_free), pending_free) as by_pending from sums
+  )
+  select
+    (p_book - expired_free - (pending_remaining - by_pending))::bigint,
+    case when p_debt > by_live + by_pending then 0 else live_free - by_live end::bigint,
+    sums.held::bigint,
+    (p_debt - by_live - by_pending)::bigint,
+    least(next_expiration, next_effective, (select min(expires_at) from tallystick.credit_hold
+      where account_id = p_account_id and status = 'open' and expires_at > p_now))
+  from sums, paid
+$$;
+
+-- Books what time has done to a locked account since its totals were computed: holds past their deadline are released.
+-- Answers the account with totals that are true at p_now. Called by every operation when next_change_at has come.
+create or replace function tallystick.catch_up(p_account tallystick.user_credit, p_now timestamptz)
+returns tallystick.user_credit language plpgsql as $$
+begin
+  perform tallystick.release_due_holds(array[p_account.id], p_now);
+  select * into p_account from tallystick.user_credit where id = p_account.id;
+  return tallystick.store_account(p_account, p_now);
+end $$;
+
+-- Ends an operation: stores the account's book, debt and numbering with totals computed from its lots.
+create or replace function tallystick.store_account(p_account tallystick.user_credit, p_now timestamptz)
+returns tallystick.user_credit language plpgsql as $$
+declare
+  totals record := tallystick.account_totals(p_account.id, p_account.current_credits, p_account.debt, p_now);
+begin
+  update tallystick.user_credit set current_credits = p_account.current_credits, debt = p_account.debt, seq = p_account.seq,
+      updated_at = p_now, cached_balance = totals.balance, cached_available = totals.available, cached_held = totals.held,
+      next_change_at = totals.next_change_at
+    where id = p_account.id returning * into p_account;
+  return p_account;
+end $$;
+
+-- Pays the account's shortfalls, oldest first, with what is free on unexpired lots: live ones first, in burn order, then
+-- pending ones. Answers how much was paid; the caller lowers the debt. Book and journal stay: draws move, nothing else.
+create or replace function tallystick.pay_shortfalls(p_account_id bigint, p_debt bigint, p_now timestamptz)
+returns bigint language plpgsql as $$
+declare
+  paid bigint;
+begin
+  if p_debt = 0 then return 0; end if;
+  with owed as (
+    select entry.id, drawn.last_n, sum(-entry.amount - drawn.total) over earlier - (-entry.amount - drawn.total) as low,
+      sum(-entry.amount - drawn.total) over earlier as high
+    from tallystick.credit_transaction entry
+    cross join lateral (select coalesce(sum(amount), 0) as total, coalesce(max(n), 0) as last_n
+      from tallystick.credit_allocation where transaction_id = entry.id) drawn
+    where entry.account_id = p_account_id and entry.type in ('clawback', 'transfer_out') and -entry.amount > drawn.total
+    window earlier as (order by entry.id)
+  ), free as (
+    select id, sum(remaining_amount - held_amount) over earlier - (remaining_amount - held_amount) as low,
+      sum(remaining_amount - held_amount) over earlier as high
+    from tallystick.credit_lot
+    where account_id = p_account_id and open and remaining_amount > held_amount
+      and (expiration_date is null or expiration_date > p_now)
+    window earlier as (order by (effective_at > p_now), priority, (scope is null), expiration_date, id)
+  ), payment as (
+    select owed.id as transaction_id, owed.last_n + row_number() over (partition by owed.id order by free.low) as n,
+      free.id as lot_id, (least(owed.high, free.high) - greatest(owed.low, free.low))::bigint as amount
+    from owed join free on owed.low < free.high and free.low < owed.high
+  ), draw as (
+    insert into tallystick.credit_allocation (transaction_id, n, lot_id, amount, created_at)
+    select transaction_id, n, lot_id, amount, p_now from payment
+  ), lot as (
+    update tallystick.credit_lot
+    set remaining_amount = remaining_amount - taken.amount, open = remaining_amount > taken.amount
+    from (select lot_id, sum(amount)::bigint as amount from payment group by lot_id) taken where credit_lot.id = taken.lot_id
+  )
+  select coalesce(sum(amount), 0) into paid from payment;
+  return paid;
+end $$;
+
+-- The same for operations that touch many accounts: lowers the debt itself.
+create or replace function tallystick.pay_shortfalls(p_account_id bigint, p_now timestamptz) returns bigint language plpgsql as $$
+declare
+  paid bigint;
+begin
+  select tallystick.pay_shortfalls(id, debt, p_now) into paid from tallystick.user_credit where id = p_account_id;
+  update tallystick.user_credit set debt = debt - paid where id = p_account_id and paid > 0;
+  return paid;
+end $$;
+
+-- Which lots pay a debit of p_amount, in burn order (policy v1), and what is missing. Changes nothing.
+--
+-- enable_sort is off for the function alone: the burn order is an index's order, and reading along it ends with the last
+-- lot needed. With stale statistics the planner would read and sort all lots of an account (measured with 10,000 lots:
+-- 8.6 ms against 1.3 ms).
+create or replace function tallystick.burn_plan(
+  p_account_id bigint, p_amount bigint, p_feature text, p_now timestamptz,
+  out lot_ids bigint[], out takes bigint[], out missing bigint
+) language plpgsql stable set enable_sort = off as $$
+declare
+  lot record;
+begin
+  lot_ids := '{}';
+  takes := '{}';
+  missing := p_amount;
+  for lot in
+    select id, remaining_amount - held_amount as free from tallystick.credit_lot
+    where account_id = p_account_id and open and remaining_amount > held_amount
+      and effective_at <= p_now and (expiration_date is null or expiration_date > p_now)
+      and (scope is null or p_feature = any (scope))
+    order by priority, (scope is null), expiration_date, id
+  loop
+    lot_ids := lot_ids || lot.id;
+    takes := takes || least(lot.free, missing);
+    missing := missing - least(lot.free, missing);
+    exit when missing = 0;
+  end loop;
+end $$;
+
+-- Draws an entry on lots: the numbered draws and what then remains.
+create or replace function tallystick.draw_on_lots(p_entry_id bigint, p_lot_ids bigint[], p_takes bigint[], p_now timestamptz)
+returns void language plpgsql as $$
+begin
+  if cardinality(p_lot_ids) = 1 then
+    insert into tallystick.credit_allocation (transaction_id, n, lot_id, amount, created_at)
+      values (p_entry_id, 1, p_lot_ids[1], p_takes[1], p_now);
+    update tallystick.credit_lot
+      set remaining_amount = remaining_amount - p_takes[1], open = remaining_amount > p_takes[1] where id = p_lot_ids[1];
+    return;
+  end if;
+  insert into tallystick.credit_allocation (transaction_id, n, lot_id, amount, created_at)
+    select p_entry_id, draw.n, draw.lot_id, draw.amount, p_now
+    from unnest(p_lot_ids, p_takes) with ordinality as draw (lot_id, amount, n);
+  update tallystick.credit_lot set remaining_amount = remaining_amount - draw.amount, open = remaining_amount > draw.amount
+    from unnest(p_lot_ids, p_takes) as draw (lot_id, amount) where id = draw.lot_id;
+end $$;

@@ -19,28 +19,31 @@ create or replace function tallystick.grant_credits(
 ) returns jsonb language plpgsql set lock_timeout = '5s' as $$
 declare
   max_amount constant bigint := 9007199254740991;
+  paid bigint := 0;
   account tallystick.user_credit;
   t timestamptz;
   hash bytea;
   stored jsonb;
   entry_id bigint;
   effective timestamptz;
-  totals record;
 begin
   if p_amount is null or p_amount < 1 or p_amount > max_amount then
     return jsonb_build_object('outcome', 'invalid_request', 'message', 'amount must be a whole number from 1 to 2^53-1');
   end if;
+  -- A payment's grants and returns take turns, so that a grant that comes after a refund is settled too.
+  if p_payment_id is not null then perform tallystick.lock_payment(p_payment_id); end if;
   -- A grant that is refused for its times creates no account; a replay is answered whatever the times are.
   account := tallystick.lock_account(p_user_id, p_unit,
     p_expires_at is null or p_expires_at > greatest(tallystick.clock(), p_effective_at));
   t := tallystick.clock();
+  if t >= account.next_change_at then account := tallystick.catch_up(account, t); end if;
   if p_fact is not null then
     select id into entry_id from tallystick.credit_transaction where provider = p_provider and fact = p_fact;
     if found then return tallystick.granted_before(entry_id); end if;
   end if;
   if p_idempotency_key is not null then
     hash := tallystick.request_hash('grant', p_amount::text, p_type, p_priority::text, to_jsonb(p_scope)::text);
-    stored := tallystick.stored_outcome(account.id, p_idempotency_key, hash);
+    stored := tallystick.stored_outcome_of(p_user_id, account, p_idempotency_key, hash);
     if stored is not null then return stored; end if;
   end if;
   effective := greatest(t, coalesce(p_effective_at, t));
@@ -49,18 +52,15 @@ begin
   end if;
   if account.current_credits > max_amount - p_amount then return jsonb_build_object('outcome', 'balance_limit'); end if;
 
-  if t < account.next_change_at then
-    select account.cached_balance as balance, account.cached_available as available, account.cached_held as held,
-      account.next_change_at as next_change_at into totals;
-  else
-    totals := tallystick.account_totals(account.id, account.current_credits, account.debt, t);
-  end if;
+  -- While there is debt nothing unexpired is free but this lot, which pays what it can.
+  paid := least(account.debt, p_amount);
   if effective <= t then
-    totals.balance := totals.balance + p_amount;
-    if account.debt = 0 then totals.available := totals.available + p_amount; end if;
-    totals.next_change_at := least(totals.next_change_at, p_expires_at);
+    account.cached_balance := account.cached_balance + p_amount;
+    if account.debt = paid then account.cached_available := account.cached_available + p_amount - paid; end if;
+    account.next_change_at := least(account.next_change_at, p_expires_at);
   else
-    totals.next_change_at := least(totals.next_change_at, effective);
+    account.cached_balance := account.cached_balance + paid;
+    account.next_change_at := least(account.next_change_at, effective);
   end if;
 
   entry_id := nextval('tallystick.credit_transaction_id_seq');
@@ -68,7 +68,7 @@ begin
       payment_id, answered_balance, answered_available, idempotency_key, request_hash, provider, fact, actor, description, metadata)
     overriding system value
     values (entry_id, account.id, account.seq + 1, p_amount, account.current_credits + p_amount, entry_id, t, p_type,
-      p_payment_id, totals.balance, totals.available, p_idempotency_key, hash, p_provider, p_fact, p_actor, p_description, p_metadata)
+      p_payment_id, account.cached_balance, account.cached_available, p_idempotency_key, hash, p_provider, p_fact, p_actor, p_description, p_metadata)
     on conflict (provider, fact) where fact is not null do nothing;
   if not found then
     -- The same fact, told about another account in a transaction that committed meanwhile: it is granted once.
@@ -76,12 +76,17 @@ begin
   end if;
   insert into tallystick.credit_lot (id, account_id, amount, remaining_amount, priority, scope, effective_at, expiration_date, payment_id)
     values (entry_id, account.id, p_amount, p_amount, p_priority, p_scope, effective, p_expires_at, p_payment_id);
-  update tallystick.user_credit set current_credits = current_credits + p_amount, seq = seq + 1, updated_at = t,
-      cached_balance = totals.balance, cached_available = totals.available, cached_held = totals.held,
-      next_change_at = totals.next_change_at
+  if paid > 0 then paid := tallystick.pay_shortfalls(account.id, account.debt, t); end if;
+  update tallystick.user_credit set current_credits = current_credits + p_amount, debt = debt - paid, seq = seq + 1,
+      updated_at = t, cached_balance = account.cached_balance, cached_available = account.cached_available,
+      next_change_at = account.next_change_at
     where id = account.id;
+  if p_payment_id is not null then
+    perform tallystick.settle_returns_of(p_payment_id);
+    select * into account from tallystick.user_credit where id = account.id;
+  end if;
   return jsonb_build_object('outcome', 'ok', 'replayed', false, 'transactionId', entry_id::text,
-    'balance', totals.balance, 'available', totals.available);
+    'balance', account.cached_balance, 'available', account.cached_available);
 end $$;
 
 create or replace function tallystick.granted_before(p_entry_id bigint) returns jsonb language sql stable as $$

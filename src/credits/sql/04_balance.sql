@@ -16,7 +16,8 @@ begin
     return jsonb_build_object('userId', p_user_id, 'unit', p_unit, 'balance', 0, 'available', 0, 'held', 0, 'debt', 0, 'lots', lots);
   end if;
   if t < account.next_change_at then
-    select account.cached_balance as balance, account.cached_available as available, account.cached_held as held into totals;
+    select account.cached_balance as balance, account.cached_available as available, account.cached_held as held,
+      account.debt as debt into totals;
   else
     totals := tallystick.account_totals(account.id, account.current_credits, account.debt, t);
   end if;
@@ -29,5 +30,5 @@ begin
         and lot.effective_at <= t and (lot.expiration_date is null or lot.expiration_date > t);
   end if;
   return jsonb_build_object('userId', p_user_id, 'unit', p_unit, 'balance', totals.balance, 'available', totals.available,
-    'held', totals.held, 'debt', account.debt, 'lots', lots);
+    'held', totals.held, 'debt', totals.debt, 'lots', lots);
 end $$;

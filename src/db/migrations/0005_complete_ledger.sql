@@ -29,3 +29,7 @@ alter table tallystick.credit_hold
 
 -- Where a limit's day, week and month begin. The limit's own, so that no counter changes its period afterwards.
 alter table tallystick.credit_spend_limit add column time_zone text not null default 'UTC';
+
+-- The entries that may have a shortfall, few among many: whatever becomes free looks for them while there is debt.
+create index credit_transaction_shortfall_idx on tallystick.credit_transaction (account_id, id)
+  where type in ('clawback', 'transfer_out');

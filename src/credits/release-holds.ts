@@ -1,0 +1,24 @@
+// The sweep of holds past their deadline: it books what every check has honoured since.
+import type { Database } from "../db/database.ts";
+import { runBatches, type BudgetInput } from "./batches.ts";
+import { callFunction } from "./context.ts";
+
+export interface ReleaseHoldsResult {
+  readonly released: number;
+  /** Holds past their deadline that were not booked: the time was over, or the account was busy. */
+  readonly remaining: number;
+}
+
+/**
+ * Books the release of holds past their deadline, one transaction a batch. It changes no balance that anybody sees.
+ * Safe when called twice at once, late, or never.
+ */
+export async function releaseHolds(database: Database, budget: BudgetInput = {}): Promise<ReleaseHoldsResult> {
+  const batches = await runBatches(
+    budget,
+    async (batchSize) => callFunction<{ released: number }>(database, "release_holds", { p_batch: batchSize }),
+    ({ released }) => released === 0,
+  );
+  const remaining = await callFunction<number>(database, "overdue_holds", {});
+  return { released: batches.reduce((sum, { released }) => sum + released, 0), remaining };
+}

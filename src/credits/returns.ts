@@ -1,0 +1,52 @@
+// Returns of money: what a payment's refunds and disputes take back of its credits.
+import type { Database } from "../db/database.ts";
+import { write, type StoredOutcome, type WriteOptions } from "./context.ts";
+import { checkId, invalid } from "./input.ts";
+
+export interface SettleReturnsInput {
+  readonly paymentId: string;
+  /** What was paid, in the currency's minor unit. */
+  readonly paid: number;
+  /** The sum of refunds that stand and of dispute amounts withdrawn and not reinstated; above `paid` it counts as `paid`. */
+  readonly returned: number;
+  /** What becomes of credits that are spent already: they stay as `debt` (default), or the product `forgive`s them. */
+  readonly policy?: "debt" | "forgive" | undefined;
+}
+
+export interface SettleReturnsResult {
+  /** Credits that this call took back. */
+  readonly clawedBack: number;
+  /** Credits that this call put back, because less is returned than was. */
+  readonly reinstated: number;
+  /** What of the taken credits was spent already and forgiven. */
+  readonly forgiven: number;
+}
+
+/**
+ * Makes the credits taken back for a payment what its returned part asks for: floor(granted × returned / paid), in favour
+ * of the customer. It is told the present sums and not what changed, so that repeats, lost calls and calls in any order
+ * end the same. What is told is kept: a grant that comes later for the payment is settled in its own transaction.
+ * @throws invalid_request, lock_timeout
+ */
+export async function settleReturns(
+  database: Database,
+  input: SettleReturnsInput,
+  options?: WriteOptions,
+): Promise<SettleReturnsResult> {
+  checkId("payment", input.paymentId);
+  for (const name of ["paid", "returned"] as const) {
+    if (!Number.isSafeInteger(input[name]) || input[name] < 0) {
+      throw invalid(`${name} must be a whole number of the currency's minor unit, from 0.`);
+    }
+  }
+  if (input.policy !== undefined && input.policy !== "debt" && input.policy !== "forgive") {
+    throw invalid('policy must be "debt" or "forgive".');
+  }
+  const stored = await write<StoredOutcome & SettleReturnsResult>(database, options, "settle_returns", {
+    p_payment_id: input.paymentId,
+    p_paid: input.paid,
+    p_returned: input.returned,
+    p_policy: input.policy,
+  });
+  return { clawedBack: stored.clawedBack, reinstated: stored.reinstated, forgiven: stored.forgiven };
+}

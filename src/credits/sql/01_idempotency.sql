@@ -1,0 +1,58 @@
+-- Idempotency: one key, one effect, one answer, for ever. Keys lie on the first entry or the hold that an operation wrote.
+
+-- Identifies a request under its key: operation and canonical parameters, no description, metadata or times.
+create or replace function tallystick.request_hash(variadic p_parts text[]) returns bytea language sql immutable as $$
+  select substring(sha256(convert_to(array_to_string(p_parts, E'\x1f', E'\x1e'), 'UTF8')) from 1 for 16)
+$$;
+
+-- The stored outcome of an idempotency key, a conflict, or null when the key is new. Called under the account's lock
+-- and before any look at the balance: a replay on a short balance is a replay, not a refusal.
+create or replace function tallystick.stored_outcome(p_account_id bigint, p_key text, p_hash bytea)
+returns jsonb language plpgsql as $$
+declare
+  entry record;
+  hold tallystick.credit_hold;
+begin
+  select id, request_hash, answered_balance, answered_available into entry
+    from tallystick.credit_transaction where account_id = p_account_id and idempotency_key = p_key;
+  if found then
+    if entry.request_hash <> p_hash then return jsonb_build_object('outcome', 'idempotency_conflict'); end if;
+    return jsonb_build_object('outcome', 'ok', 'replayed', true, 'transactionId', entry.id::text,
+      'balance', entry.answered_balance, 'available', entry.answered_available,
+      'allocations', tallystick.allocations_of(entry.id));
+  end if;
+  select * into hold from tallystick.credit_hold where account_id = p_account_id and idempotency_key = p_key;
+  if found then
+    if hold.request_hash <> p_hash then return jsonb_build_object('outcome', 'idempotency_conflict'); end if;
+    return tallystick.hold_answer(hold, hold.answered_balance, hold.answered_available, true);
+  end if;
+  select * into hold from tallystick.credit_hold where account_id = p_account_id and settle_idempotency_key = p_key;
+  if found then
+    if hold.settle_request_hash <> p_hash then return jsonb_build_object('outcome', 'idempotency_conflict'); end if;
+    return tallystick.hold_answer(hold, hold.settle_answered_balance, hold.settle_answered_available, true);
+  end if;
+  return null;
+end $$;
+
+-- The same for a user id that may be an alias: its own keys first, then those of the accounts that it is merged into.
+create or replace function tallystick.stored_outcome_of(p_user_id text, p_account tallystick.user_credit, p_key text, p_hash bytea)
+returns jsonb language plpgsql as $$
+declare
+  account_id bigint;
+  stored jsonb;
+begin
+  if p_account.id is null then return null; end if;
+  if p_account.user_id = p_user_id then return tallystick.stored_outcome(p_account.id, p_key, p_hash); end if;
+  foreach account_id in array tallystick.account_chain(
+    (select id from tallystick.user_credit where user_id = p_user_id and unit = p_account.unit))
+  loop
+    stored := tallystick.stored_outcome(account_id, p_key, p_hash);
+    exit when stored is not null;
+  end loop;
+  return stored;
+end $$;
+
+create or replace function tallystick.allocations_of(p_transaction_id bigint) returns jsonb language sql stable as $$
+  select coalesce(jsonb_agg(jsonb_build_object('lotId', lot_id::text, 'amount', amount) order by n), '[]'::jsonb)
+  from tallystick.credit_allocation where transaction_id = p_transaction_id
+$$;

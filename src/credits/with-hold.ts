@@ -1,0 +1,66 @@
+// withHold: work of unknown cost, paid for exactly, whatever happens to it.
+import type { Database } from "../db/database.ts";
+import { capture, getHold, hold, voidHold, type CaptureInput, type Hold, type HoldInput } from "./hold.ts";
+import { invalid } from "./input.ts";
+
+export interface HoldUse {
+  readonly hold: Hold;
+  /** Says what the work has cost so far, instead of all that is held: credits, a whole number; 0: nothing. */
+  use(amount: number): void;
+}
+
+export interface WithHoldInput extends HoldInput {
+  /** What to do when the work cost more than is held; default `refuse`. */
+  readonly overage?: CaptureInput["overage"];
+}
+
+/**
+ * Holds credits, does the work, and settles: what `use` was told last is captured, all of the hold when it was told
+ * nothing. When the work throws, what `use` was told is captured and the rest given back, and its error is thrown on. A
+ * process that dies leaves the hold to its deadline. Work that outlives the deadline is not paid for by the hold: its
+ * capture is refused with invalid_state.
+ * @throws what hold and capture throw; what the work throws
+ */
+export async function withHold<Result>(
+  database: Database,
+  input: WithHoldInput,
+  work: (use: HoldUse) => Promise<Result>,
+): Promise<Result> {
+  const { overage, ...holdInput } = input;
+  const held = await hold(database, holdInput);
+  let used: number | undefined;
+  const use = (amount: number): void => {
+    if (!Number.isSafeInteger(amount) || amount < 0) throw invalid("use must be told a whole number of credits.");
+    used = amount;
+  };
+  const settle = async (amount: number): Promise<void> => {
+    if (amount === 0) await voidHold(database, { holdId: held.id });
+    else await capture(database, { holdId: held.id, amount, overage });
+  };
+  let result: Result;
+  try {
+    result = await work({ hold: held, use });
+  } catch (error) {
+    await settleAfterFailure(database, held, used ?? 0, settle, error);
+    throw error;
+  }
+  await settle(used ?? held.amount);
+  return result;
+}
+
+// The work's error matters more than the settlement's, which may be that of a deadline gone by; neither is lost.
+async function settleAfterFailure(
+  database: Database,
+  held: Hold,
+  amount: number,
+  settle: (amount: number) => Promise<void>,
+  cause: unknown,
+): Promise<void> {
+  try {
+    await settle(Math.min(amount, held.amount));
+  } catch (error) {
+    if ((await getHold(database, { holdId: held.id })).status === "open") {
+      throw new AggregateError([cause, error], `The work failed, and hold ${held.id} could not be settled.`);
+    }
+  }
+}
