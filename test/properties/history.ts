@@ -104,9 +104,7 @@ async function abort(
 ): Promise<void> {
   const { database } = history.world;
   const before = structuredClone(history.state);
-  const set = async (value: string): Promise<unknown> =>
-    database.query("select set_config('test.abort_at', $1, false)", [value]);
-  await set(String(atWrite));
+  await database.query("select set_config('test.abort_at', $1, false)", [String(atWrite)]);
   try {
     await takeSingle(history, step, what, undefined);
   } catch (error) {
@@ -114,7 +112,8 @@ async function abort(
     history.state = before;
     add(history.seen, "aborted");
   }
-  await set("");
+  // Also when a failed statement has cost the session: the pool replaces it.
+  await history.world.setClock(history.state.now);
 }
 
 function isAborted(error: unknown): boolean {
@@ -199,5 +198,21 @@ function add(seen: Seen, what: string): void {
 
 function same(what: string, actual: unknown, expected: unknown): void {
   if (isDeepStrictEqual(actual, expected)) return;
-  throw new Error(`${what}\n ledger: ${JSON.stringify(actual)}\n model:  ${JSON.stringify(expected)}`);
+  const found = differences(actual, expected, "").slice(0, 12);
+  throw new Error(`${what}\n${found.join("\n")}`);
+}
+
+/** Where two values differ, as path, ledger's and model's. */
+function differences(actual: unknown, expected: unknown, path: string): string[] {
+  if (isDeepStrictEqual(actual, expected)) return [];
+  if (!isObject(actual) || !isObject(expected)) {
+    return [` ${path}: ledger ${JSON.stringify(actual)}, model ${JSON.stringify(expected)}`];
+  }
+  return [...new Set([...Object.keys(actual), ...Object.keys(expected)])].flatMap((name) =>
+    differences(actual[name], expected[name], `${path}.${name}`),
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

@@ -72,7 +72,7 @@ async function call(taking: Taking, step: SingleStep): Promise<Answer> {
     }
     case "settle": {
       const { payment, returned, policy } = step;
-      const terms = { paymentId: payment, paid: PAID, returned, ...optional({ policy }) };
+      const terms = { paymentId: String(payment), paid: PAID, returned, ...optional({ policy }) };
       return answer(credits.settleReturns(terms, options));
     }
     case "merge": {

@@ -22,7 +22,7 @@ const grantable = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(MAX, MAX - 40) },
 );
 /** Which of the holds or debits so far: the newest that are open or not refunded come first. */
-const pick = fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 5);
+const pick: fc.Arbitrary<number> = fc.constantFrom<number[]>(0, 0, 0, 1, 1, 2, 3, 5);
 const partly = fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 4, arbitrary: small });
 const graceHours = fc.constantFrom(null, null, 0, 48);
 const batchSize = fc.constantFrom(1, 2, 2000);

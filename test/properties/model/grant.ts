@@ -20,19 +20,21 @@ export interface GrantRequest {
 export function grant(state: State, name: string, request: GrantRequest): Answer {
   const { amount, priority, scope, payment, expiresAt, fact, key } = request;
   const hashed = ["grant", amount, priority, scope, payment];
+  const effectiveAt = Math.max(state.now, request.effectiveAt ?? state.now);
+  const valid = expiresAt === null || expiresAt > effectiveAt;
+  // The account is made by the first request that may grant, whatever comes of it.
+  if (valid) madeAccount(state, name);
   const { account, replay } = begin(state, name, key, hashed);
   const told = fact === null ? undefined : state.facts.get(fact);
   if (told) return { ...told, replayed: true };
   if (replay) return replay;
-  const effectiveAt = Math.max(state.now, request.effectiveAt ?? state.now);
-  if (expiresAt !== null && expiresAt <= effectiveAt) return refused("invalid_request");
+  if (!valid || account === undefined) return refused("invalid_request");
   if (book(state, account) + amount > MAX) return refused("balance_limit");
-  const owner = madeAccount(state, name);
   const type = payment === null ? "adjustment" : "purchase_package";
-  const lot = credit(state, owner, type, amount, { priority, scope, effectiveAt, expiresAt, payment });
-  payDebts(state, owner);
+  const lot = credit(state, account, type, amount, { priority, scope, effectiveAt, expiresAt, payment });
+  payDebts(state, account);
   if (payment !== null) settlePayment(state, payment);
-  const answer = finish(state, owner, key, hashed, { transaction: lot.id });
+  const answer = finish(state, account, key, hashed, { transaction: lot.id });
   if (fact !== null) state.facts.set(fact, answer);
   return answer;
 }
@@ -43,9 +45,8 @@ export function expire(state: State): number {
 }
 
 function expireAccount(state: State, account: string): number {
-  if (!state.lots.some((lot) => isDue(state, account, lot))) return 0;
-  releaseDue(state, account);
   const due = state.lots.filter((lot) => isDue(state, account, lot));
+  if (due.length === 0) return 0;
   const draws = due.map((lot) => ({ lot: lot.id, amount: free(lot) }));
   debit(state, account, "expire", sum(draws.map(({ amount }) => amount)), draws);
   for (const lot of due) lot.booked = lot.remaining === 0;

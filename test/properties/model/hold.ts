@@ -60,10 +60,9 @@ export function capture(state: State, id: string | undefined, request: CaptureRe
       return refused(more);
     }
     debit(state, account, "usage", over, more, { feature, member });
-    draws.push(...more);
   }
   const outcome = { hold: captured.id, ...settled(captured), transaction: entry.id, draws: pairs(draws) };
-  return finish(state, account, key, hashed, outcome, entry.id);
+  return finish(state, account, key, hashed, outcome);
 }
 
 export function voidHold(state: State, id: string | undefined, key: string | null): Answer {

@@ -1,11 +1,11 @@
 // Spend limits of an account or of its members, by calendar day, week or month: what counts is derived from the journal.
 import { wallClock } from "../calendar.ts";
-import { accountOf, sum, type Answer, type Limit, type State } from "./state.ts";
+import { sum, type Limit, type State } from "./state.ts";
 
-export type LimitRequest = Omit<Limit, "account" | "amount"> & { readonly amount: number | null };
+export type LimitRequest = Omit<Limit, "account" | "amount" | "since"> & { readonly amount: number | null };
 
 /** The first day of the period that a moment falls in. */
-export function periodOf({ period, timeZone }: Limit, moment: number): string {
+export function periodOf({ period, timeZone }: Pick<Limit, "period" | "timeZone">, moment: number): string {
   const day = new Date(wallClock(moment, timeZone));
   if (period === "month") day.setUTCDate(1);
   // Weeks begin on Monday.
@@ -44,6 +44,7 @@ export function counters(state: State, limit: Limit): Map<string, number> {
   const counted = new Map<string, number>();
   for (const { at, amount } of spendings(state, limit)) {
     const period = periodOf(limit, at);
+    if (period < limit.since) continue;
     counted.set(period, (counted.get(period) ?? 0) + amount);
   }
   return counted;

@@ -2,33 +2,43 @@
 import { debt, payDebts, shortfall } from "./debt.ts";
 import { book, credit, debit, draw } from "./journal.ts";
 import { openHolds, refused, releaseDue } from "./operation.ts";
-import type { LimitRequest } from "./limits.ts";
-import { accountOf, madeAccount, MAX, type Answer, type State } from "./state.ts";
+import { periodOf, type LimitRequest } from "./limits.ts";
+import { accountOf, madeAccount, MAX, type Answer, type Limit, type State } from "./state.ts";
 
 export function freeze(state: State, name: string, frozen: boolean): Answer {
-  const owner = madeAccount(state, name);
-  releaseDue(state, owner);
+  const owner = frozen ? madeAccount(state, name) : accountOf(state, name);
   const account = state.accounts.find((candidate) => candidate.name === owner);
   if (account) account.frozen = frozen;
   return { ok: true };
 }
 
 export function setLimit(state: State, name: string, request: LimitRequest): Answer {
-  const account = madeAccount(state, name);
-  const others = state.limits.filter(
-    (limit) => !(limit.account === account && limit.member === request.member && limit.period === request.period),
-  );
-  const { amount } = request;
-  state.limits.splice(0, state.limits.length, ...others);
-  if (amount !== null) state.limits.push({ ...request, account, amount });
+  const { member, period, timeZone, amount } = request;
+  const account = amount === null ? accountOf(state, name) : madeAccount(state, name);
+  if (account === undefined) return { ok: true };
+  releaseDue(state, account);
+  const known = limitOf(state, account, request);
+  if (known) state.limits.splice(state.limits.indexOf(known), 1);
+  if (amount !== null) {
+    const since = known?.timeZone === timeZone ? known.since : periodOf(request, state.now);
+    state.limits.push({ account, member, period, timeZone, amount, since });
+  }
   return { ok: true };
+}
+
+function limitOf(state: State, account: string, kind: Pick<Limit, "member" | "period">): Limit | undefined {
+  return state.limits.find(
+    (limit) => limit.account === account && limit.member === kind.member && limit.period === kind.period,
+  );
 }
 
 export function merge(state: State, from: string, to: string): Answer {
   const source = accountOf(state, from);
-  if (source === undefined) return refused("not_found");
+  if (source === undefined) return { ok: true };
   const target = madeAccount(state, to);
-  if (source === target) return refused("invalid_state");
+  // Done before, or nothing that could be done.
+  if (source === target) return target !== from ? { ok: true } : refused("invalid_request");
+  if (source !== from) return refused("invalid_state");
   releaseDue(state, source);
   releaseDue(state, target);
   if (openHolds(state, source).length > 0) return refused("invalid_state");
@@ -46,10 +56,21 @@ export function merge(state: State, from: string, to: string): Answer {
       enrolment.ended = true;
     else enrolment.account = target;
   }
+  moveLimits(state, source, target);
   const alias = state.accounts.find(({ name }) => name === source);
   if (alias) alias.mergedInto = target;
   payDebts(state, target);
   return { ok: true };
+}
+
+/** Limits move where the target has none of the kind, and count what the target has spent. */
+function moveLimits(state: State, source: string, target: string): void {
+  for (const limit of state.limits.filter(({ account }) => account === source)) {
+    state.limits.splice(state.limits.indexOf(limit), 1);
+    if (!limitOf(state, target, limit)) {
+      state.limits.push({ ...limit, account: target, since: periodOf(limit, state.now) });
+    }
+  }
 }
 
 function moveDebt(state: State, source: string, target: string): void {

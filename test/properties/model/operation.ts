@@ -47,9 +47,10 @@ function replayOf(state: State, name: string, key: string | null, request: reado
   for (const alias of aliases(state, name)) {
     const stored = state.keys.get(`${alias.name} ${key}`);
     if (stored === undefined) continue;
-    return stored.request === JSON.stringify(request)
-      ? { ...stored.answer, replayed: true }
-      : refused("idempotency_conflict");
+    if (stored.request !== JSON.stringify(request)) return refused("idempotency_conflict");
+    // A hold is answered as it is by now, with the balance of then.
+    const { captured: _captured, status: _status, ...answer } = stored.answer;
+    return { ...answer, replayed: true };
   }
   return undefined;
 }
@@ -60,13 +61,12 @@ export function finish(
   account: string,
   key: string | null,
   request: readonly unknown[],
-  outcome: Answer = {},
-  written: string | null = null,
+  outcome: Answer,
 ): Answer {
   payDebts(state, account);
   const { balance, available } = totals(state, account);
   const answer = { balance, available, replayed: false, ...outcome };
-  if (key !== null) state.keys.set(`${account} ${key}`, { request: JSON.stringify(request), answer, debit: written });
+  if (key !== null) state.keys.set(`${account} ${key}`, { request: JSON.stringify(request), answer });
   return answer;
 }
 

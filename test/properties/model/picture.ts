@@ -57,7 +57,7 @@ function accountPicture(state: State, name: string): unknown {
 }
 
 /** What a read answers: as if the holds past their deadline were released already. */
-function shown(state: State, name: string): unknown {
+function shown(state: State, name: string): { readonly shown: readonly number[]; readonly burn: readonly unknown[] } {
   const target = accountOf(state, name);
   const due = state.holds.some((hold) => hold.status === "open" && hold.expiresAt <= state.now);
   const read = due ? structuredClone(state) : state;

@@ -23,8 +23,8 @@ export function refundByTransaction(state: State, id: string | undefined, reques
 export function refundByKey(state: State, name: string, debitKey: string, request: RefundRequest): Answer {
   const stored = aliases(state, name)
     .map((alias) => state.keys.get(`${alias.name} ${debitKey}`))
-    .find((known) => known !== undefined);
-  const debited = state.entries.find((entry) => entry.id === stored?.debit);
+    .find((known) => known?.answer["transaction"] !== undefined);
+  const debited = state.entries.find((entry) => entry.id === stored?.answer["transaction"]);
   return debited === undefined ? refused("not_found") : refund(state, name, debited, request);
 }
 
@@ -57,7 +57,7 @@ export function giveBack(
   const short = Math.min(shortfall(debited), wanted);
   if (short > 0) {
     const terms = {
-      ...{ priority: 100, scope: null, effectiveAt: state.now, expiresAt: null, payment: debited.payment },
+      ...{ priority: 100, scope: null, effectiveAt: state.now, expiresAt: null, payment: null },
     };
     const lot = credit(state, account, type, short, terms, { refundOf: debited.id });
     draw(state, debited, lot.id, short);

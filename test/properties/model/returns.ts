@@ -33,9 +33,10 @@ export function settlePayment(state: State, payment: number): Settled {
     const before = through.get(unit) ?? 0;
     through.set(unit, before + granted);
     const target = share(before + granted, terms) - share(before, terms);
-    releaseDue(state, name);
     const clawbacks = own.filter(({ type }) => type === "clawback");
     const standing = sum(clawbacks.map(({ id, amount }) => -amount - refundedOf(state, id)));
+    if (target === standing) continue;
+    releaseDue(state, name);
     if (target > standing) clawBack(state, name, payment, target - standing, terms.policy, settled);
     if (target < standing) reinstate(state, name, clawbacks, standing - target, settled);
     payDebts(state, name);

@@ -1,9 +1,10 @@
 // consume and adjust: debits fully drawn in burn order, or refused.
 import { begin, finish, refused } from "./operation.ts";
-import { book, credit, debit, drawn, liveLots, takeFrom } from "./journal.ts";
+import { debit, drawn, liveLots, takeFrom } from "./journal.ts";
 import { debt } from "./debt.ts";
+import { grant } from "./grant.ts";
 import { exceedsLimit } from "./limits.ts";
-import { isFrozen, madeAccount, MAX, type Answer, type Draw, type Entry, type State } from "./state.ts";
+import { isFrozen, type Answer, type Draw, type Entry, type State } from "./state.ts";
 
 export interface ConsumeRequest {
   readonly amount: number;
@@ -35,7 +36,7 @@ export function spendable(
   if (isFrozen(state, account)) return "account_frozen";
   const draws = affordable(state, account, amount, feature);
   if (draws === undefined) return "insufficient_credits";
-  return exceedsLimit(state, account, member, amount) ? "limit_exceeded" : draws;
+  return exceedsLimit(state, account, member, amount) ? "spend_limit_exceeded" : draws;
 }
 
 export function consume(state: State, name: string, request: ConsumeRequest): Answer {
@@ -46,7 +47,7 @@ export function consume(state: State, name: string, request: ConsumeRequest): An
   const draws = spendable(state, account, request);
   if (typeof draws === "string" || account === undefined) return refused(String(draws));
   const entry = debit(state, account, "usage", amount, draws, { feature, member });
-  return finish(state, account, key, hashed, { transaction: entry.id, draws: pairs(draws) }, entry.id);
+  return finish(state, account, key, hashed, { transaction: entry.id, draws: pairs(draws) });
 }
 
 export interface AdjustRequest {
@@ -60,22 +61,16 @@ export interface AdjustRequest {
 }
 
 export function adjust(state: State, name: string, request: AdjustRequest): Answer {
-  const { amount, feature, expiresAt, priority, scope, key } = request;
-  const hashed = ["adjust", amount, feature, priority, scope];
+  const { amount, feature, key } = request;
+  // Adding is a grant of type adjustment.
+  if (amount > 0) return grant(state, name, { ...request, effectiveAt: null, payment: null, fact: null });
+  const hashed = ["adjust", amount, feature];
   const { account, replay } = begin(state, name, key, hashed);
   if (replay) return replay;
-  if (amount > 0) {
-    if (expiresAt !== null && expiresAt <= state.now) return refused("invalid_request");
-    if (book(state, account) + amount > MAX) return refused("balance_limit");
-    const owner = madeAccount(state, name);
-    const terms = { priority, scope, effectiveAt: state.now, expiresAt, payment: null };
-    const lot = credit(state, owner, "adjustment", amount, terms);
-    return finish(state, owner, key, hashed, { transaction: lot.id });
-  }
   const draws = affordable(state, account, -amount, feature);
   if (account === undefined || draws === undefined) return refused("insufficient_credits");
   const entry: Entry = debit(state, account, "adjustment", -amount, draws, { feature });
-  return finish(state, account, key, hashed, { transaction: entry.id }, entry.id);
+  return finish(state, account, key, hashed, { transaction: entry.id });
 }
 
 export function pairs(draws: readonly Draw[]): (readonly [string, number])[] {

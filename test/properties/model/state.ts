@@ -78,6 +78,8 @@ export interface Limit {
   readonly period: "day" | "week" | "month";
   readonly timeZone: string;
   readonly amount: number;
+  /** The first day of the period in which it was set, from which on it counts. */
+  readonly since: string;
 }
 
 export interface Return {
@@ -98,8 +100,6 @@ export type Answer = Readonly<Record<string, unknown>>;
 export interface Stored {
   readonly request: string;
   readonly answer: Answer;
-  /** The debit that the operation wrote, for a refund by its key. */
-  readonly debit: string | null;
 }
 
 export interface State {
