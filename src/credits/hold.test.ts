@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { day, hour, openLedger, pass, type Ledger } from "../../test/properties/ledger-fixture.ts";
-import { isTallystickError } from "../kernel/errors.ts";
+import { closeAudited, day, hour, openLedger, pass, type Ledger } from "../../test/properties/ledger-fixture.ts";
+import { refusal } from "../../test/properties/refusal.ts";
 
 const start = new Date("2026-03-01T12:00:00Z");
 const userId = "ann";
@@ -9,10 +9,7 @@ let ledger: Ledger;
 beforeEach(async () => {
   ledger = await openLedger({ now: start });
 });
-afterEach(async () => {
-  expect((await ledger.credits.audit()).violations).toEqual([]);
-  await ledger[Symbol.asyncDispose]();
-});
+afterEach(async () => closeAudited(ledger));
 
 const give = async (amount: number, input: { hours?: number; priority?: number; scope?: string[] } = {}) =>
   ledger.credits.grant({
@@ -27,17 +24,6 @@ const shown = async (): Promise<readonly number[]> => {
   const { balance, available, held, debt } = await ledger.credits.balance({ userId });
   return [balance, available, held, debt];
 };
-/** The code of the refusal, and its details' message is not looked at. */
-async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (isTallystickError(error)) return error.code;
-    throw error;
-  }
-  return "none";
-}
-
 describe("hold", () => {
   it("takes from available at once and from the balance only when captured", async () => {
     await give(100);

@@ -60,7 +60,9 @@ async function settleAfterFailure(
     await settle(Math.min(amount, held.amount));
   } catch (error) {
     if ((await getHold(database, { holdId: held.id })).status === "open") {
-      throw new AggregateError([cause, error], `The work failed, and hold ${held.id} could not be settled.`);
+      throw new AggregateError([cause, error], `The work failed, and hold ${held.id} could not be settled.`, {
+        cause: error,
+      });
     }
   }
 }

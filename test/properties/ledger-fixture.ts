@@ -63,3 +63,10 @@ export function pass(ledger: Ledger, milliseconds: number): void {
   if (ledger.now === undefined) throw new Error("this ledger's clock is the server's");
   ledger.now = new Date(ledger.now.getTime() + milliseconds);
 }
+
+/** Audits the ledger and closes it. @throws when any equation is broken */
+export async function closeAudited(ledger: Ledger): Promise<void> {
+  const { violations } = await ledger.credits.audit();
+  await ledger[Symbol.asyncDispose]();
+  if (violations.length > 0) throw new Error(`the audit finds ${JSON.stringify(violations)}`);
+}

@@ -15,6 +15,10 @@ const fine = (step: Step): boolean =>
       : step.take === "again" || ok(step.take);
 it("tmp", async () => {
   await using world = await openWorld(await createTestDatabase());
+  const TIMING: Record<string, [number, number]> = {};
+  const timed = (o: any, name: string, label: (a: any[]) => string) => { const f = o[name].bind(o); o[name] = async (...a: any[]) => { const t = performance.now(); try { return await f(...a); } finally { const l = label(a); const e = (TIMING[l] ??= [0, 0]); e[0]++; e[1] += performance.now() - t; } }; };
+  timed(world.database, "query", (a) => String(a[0]).slice(0, 34).replace(/\s+/g, " "));
+  timed(world, "reset", () => "RESET"); timed(world, "setClock", () => "CLOCK"); timed(world.credits, "audit", () => "AUDIT");
   const seen = new Map<string, number>();
   let failedAt = 0;
   let n = 0;
@@ -41,6 +45,7 @@ it("tmp", async () => {
       .map(([k, v]) => `${k} ${v}`)
       .join("; "),
   );
+  console.log(Object.entries(TIMING).sort((a, b) => b[1][1] - a[1][1]).slice(0, 16).map(([k, [n, t]]) => `${k}: ${n} x ${(t / n).toFixed(2)} = ${t.toFixed(0)}`).join("\n"));
   if (d.failed) {
     console.log(String((d.errorInstance as Error).stack).slice(0, 9000));
     console.log(

@@ -35,7 +35,7 @@ begin
 
   for part in
     select draw.n, draw.amount - coalesce(before.amount, 0) as left, lot.priority, lot.scope, lot.effective_at,
-      lot.expiration_date, lot.payment_id, made.type = 'adjustment' and made.refund_of_id is not distinct from p_debit_id as forgiven
+      lot.expiration_date, lot.payment_id, made.refund_of_id is not distinct from p_debit_id as forgiven
     from tallystick.credit_allocation draw
     join tallystick.credit_lot lot on lot.id = draw.lot_id
     join tallystick.credit_transaction made on made.id = draw.lot_id

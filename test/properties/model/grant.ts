@@ -60,7 +60,6 @@ function isDue(state: State, account: string, lot: Lot): boolean {
 /** Answers whether the enrolment is new. */
 export function enrol(state: State, name: string, plan: string): boolean {
   const account = madeAccount(state, name);
-  releaseDue(state, account);
   if (state.enrolments.some((known) => known.account === account && known.plan === plan && !known.ended)) return false;
   state.enrolments.push({ account, plan, anchor: state.now, nextPeriod: 0, ended: false });
   grantDue(state, account);
