@@ -119,12 +119,7 @@ export const auditEquations: readonly Equation[] = [
     name: "refunds_do_not_exceed_their_debit",
     sql: `select debit.account_id, format('entry %s of %s was refunded %s', debit.id, debit.amount, sum(refund.amount)) as detail
       from tallystick.credit_transaction refund join tallystick.credit_transaction debit on debit.id = refund.refund_of_id
-<<<<<<< HEAD
-      where refund.type in ('refund', 'reinstate') -- a forgiveness names its claw-back too
-      group by debit.id, debit.account_id, debit.amount having sum(refund.amount) > -debit.amount`,
-=======
       where refund.type in ('refund', 'reinstate') group by debit.id, debit.account_id, debit.amount having sum(refund.amount) > -debit.amount`,
->>>>>>> main
   },
   {
     name: "cached_totals_are_true",
