@@ -33,8 +33,9 @@ export function grant(state: State, name: string, request: GrantRequest): Answer
   const type = payment === null ? "adjustment" : "purchase_package";
   const lot = credit(state, account, type, amount, { priority, scope, effectiveAt, expiresAt, payment });
   payDebts(state, account);
-  if (payment !== null) settlePayment(state, payment);
+  // Answered is what the grant left; what a payment's returns then take is theirs to tell.
   const answer = finish(state, account, key, hashed, { transaction: lot.id });
+  if (payment !== null) settlePayment(state, payment);
   if (fact !== null) state.facts.set(fact, answer);
   return answer;
 }
