@@ -28,6 +28,7 @@ export const userCredit = tallystick.table("user_credit", {
   frozenBy: text("frozen_by"),
   frozenReason: text("frozen_reason"),
   limited: boolean().notNull().default(false),
+  hasHolds: boolean("has_holds").notNull().default(false),
 });
 
 export const creditTransaction = tallystick.table("credit_transaction", {

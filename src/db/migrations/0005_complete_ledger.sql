@@ -15,7 +15,9 @@ alter table tallystick.user_credit
   add column frozen_by text,
   add column frozen_reason text,
   -- Whether any spend limit concerns the account, so that the others needn't look for one.
-  add column limited boolean not null default false;
+  add column limited boolean not null default false,
+  -- Whether it ever had a hold, so that the others' keys needn't be looked up among holds.
+  add column has_holds boolean not null default false;
 
 -- What spent, and which member of a shared account. Null costs no byte.
 alter table tallystick.credit_transaction
