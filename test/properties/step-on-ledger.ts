@@ -86,7 +86,7 @@ async function call(taking: Taking, step: SingleStep): Promise<Answer> {
     }
     case "limit": {
       const { amount, period, timeZone, member } = step;
-      const input = { ...account(step.account), amount, period, timeZone, ...optional({ member }) };
+      const input = { ...account(step.account), amount, period, ...optional({ member, timeZone }) };
       return answer(credits.setLimit(input, options));
     }
     case "enrol":

@@ -35,8 +35,8 @@ export interface CaptureRequest {
 
 export function capture(state: State, id: string | undefined, request: CaptureRequest): Answer {
   const { overage, key } = request;
-  const hashed = ["capture", id, request.amount, overage ?? "refuse"];
   const captured = state.holds.find((candidate) => candidate.id === id);
+  const hashed = ["capture", id, request.amount ?? captured?.amount, overage ?? "refuse"];
   if (captured === undefined) return refused("not_found");
   const { account, replay } = begin(state, captured.account, key, hashed);
   if (replay) return replay;

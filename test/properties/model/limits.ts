@@ -2,7 +2,11 @@
 import { wallClock } from "../calendar.ts";
 import { sum, type Limit, type State } from "./state.ts";
 
-export type LimitRequest = Omit<Limit, "account" | "amount" | "since"> & { readonly amount: number | null };
+export type LimitRequest = Pick<Limit, "member" | "period"> & {
+  readonly amount: number | null;
+  /** Null: as before, or the account's. */
+  readonly timeZone: string | null;
+};
 
 /** The first day of the period that a moment falls in. */
 export function periodOf({ period, timeZone }: Pick<Limit, "period" | "timeZone">, moment: number): string {

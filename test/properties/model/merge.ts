@@ -13,14 +13,15 @@ export function freeze(state: State, name: string, frozen: boolean): Answer {
 }
 
 export function setLimit(state: State, name: string, request: LimitRequest): Answer {
-  const { member, period, timeZone, amount } = request;
+  const { member, period, amount } = request;
   const account = amount === null ? accountOf(state, name) : madeAccount(state, name);
   if (account === undefined) return { ok: true };
   releaseDue(state, account);
   const known = limitOf(state, account, request);
   if (known) state.limits.splice(state.limits.indexOf(known), 1);
   if (amount !== null) {
-    const since = known?.timeZone === timeZone ? known.since : periodOf(request, state.now);
+    const timeZone = request.timeZone ?? known?.timeZone ?? "UTC";
+    const since = known?.timeZone === timeZone ? known.since : periodOf({ period, timeZone }, state.now);
     state.limits.push({ account, member, period, timeZone, amount, since });
   }
   return { ok: true };
