@@ -25,8 +25,18 @@ async function periodStarts(
 
 // Both hemispheres, halves and quarters of hours, a clock that jumped over a day, and changes at midnight.
 const zones = [
-  ...["UTC", "Europe/Berlin", "Europe/Dublin", "America/New_York", "America/Sao_Paulo", "America/Santiago"],
-  ...["Australia/Sydney", "Australia/Lord_Howe", "Pacific/Apia", "Pacific/Auckland", "Asia/Kathmandu", "Asia/Tehran"],
+  "UTC",
+  "Europe/Berlin",
+  "Europe/Dublin",
+  "America/New_York",
+  "America/Sao_Paulo",
+  "America/Santiago",
+  "Australia/Sydney",
+  "Australia/Lord_Howe",
+  "Pacific/Apia",
+  "Pacific/Auckland",
+  "Asia/Kathmandu",
+  "Asia/Tehran",
 ];
 const minutes = (count: number): number => count * 60_000;
 // Through 2000 and 2024, which are leap years, and 2100, which is none.

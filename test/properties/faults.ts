@@ -7,17 +7,18 @@ export interface Fault {
   readonly to: string;
 }
 
-const burn = "order by priority, (scope is null), expiration_date, id\n  loop";
-const unexpired = "and effective_at <= p_now and (expiration_date is null or expiration_date > p_now)\n      and (scope";
+const unexpired =
+  "    and effective_at <= p_now and (expiration_date is null or expiration_date > p_now)\n    and (scope";
+const burnOrder = "order by priority, (scope is null), expiration_date, id\n$$";
 
 export const faults: readonly Fault[] = [
-  { name: "a consume draws on expired lots", file: "01_account", from: unexpired, to: "and (scope" },
-  { name: "a consume burns the oldest lot first", file: "01_account", from: burn, to: "order by id\n  loop" },
+  { name: "a consume draws on expired lots", file: "01_account", from: unexpired, to: "    and (scope" },
+  { name: "a consume burns the oldest lot first", file: "01_account", from: burnOrder, to: "order by id\n$$" },
   {
     name: "a replay is refused when the balance is short",
     file: "03_consume",
-    from: "if stored is not null then return stored; end if;",
-    to: "if stored is not null and account.cached_available >= p_amount then return stored; end if;",
+    from: "if answer is not null then return answer; end if;\n    end if;",
+    to: "if answer is not null and account.cached_available >= p_amount then return answer; end if;\n    end if;",
   },
   {
     name: "cached totals outlive an expiry",

@@ -4,10 +4,10 @@ import type { Queryable } from "../../src/db/database.ts";
 import { plans } from "./ledger-fixture.ts";
 import { readPicture, type Names } from "./ledger-picture.ts";
 import { pictureOf } from "./model/picture.ts";
-import { emptyState, type Answer, type State } from "./model/state.ts";
+import { emptyState, outcomeOf, type Answer, type State } from "./model/state.ts";
 import * as onLedger from "./step-on-ledger.ts";
 import * as onModel from "./step-on-model.ts";
-import type { SingleStep, Step } from "./steps.ts";
+import { isSingle, type SingleStep, type Step } from "./steps.ts";
 import { ABORTED, type World } from "./world.ts";
 
 /** How often each operation came to each outcome. */
@@ -21,6 +21,7 @@ export async function takeHistory(world: World, steps: readonly Step[], seen: Se
   for (const [index, step] of steps.entries()) {
     const what = `step ${index} ${JSON.stringify(step)}`;
     await takeStep(history, step, what);
+    // Single steps compare the state before they compare the answer.
     if (!isSingle(step)) await compare(history, `state after ${what}`, undefined);
     if (index % 20 === 19 || index === steps.length - 1) {
       const { violations } = await world.credits.audit();
@@ -41,13 +42,9 @@ interface History {
   names: Names;
 }
 
-// Single steps compare the state before they compare the answer.
-function isSingle({ take }: Step): boolean {
-  return !["wait", "expire", "distribute", "releaseHolds", "again", "abort", "kill", "together"].includes(take);
-}
-
 async function takeStep(history: History, step: Step, what: string): Promise<void> {
   const { world, state } = history;
+  if (isSingle(step)) return takeSingle(history, step, what, undefined);
   switch (step.take) {
     case "wait":
       onModel.takeSweep(state, step);
@@ -70,8 +67,6 @@ async function takeStep(history: History, step: Step, what: string): Promise<voi
       return kill(history, step, what);
     case "together":
       return together(history, step, what);
-    default:
-      return takeSingle(history, step, what, undefined);
   }
 }
 
@@ -193,8 +188,7 @@ function inWords(answered: Answer, names: Names, expected: Answer): Answer {
 }
 
 function count(seen: Seen, { take }: SingleStep, answer: Answer): void {
-  const outcome = answer["refused"] ?? (answer["replayed"] === true ? "replayed" : "ok");
-  add(seen, `${take}: ${String(outcome)}`);
+  add(seen, `${take}: ${outcomeOf(answer)}`);
 }
 
 function add(seen: Seen, what: string): void {

@@ -5,6 +5,7 @@ import { checkLedger } from "./property.ts";
 const runs = Number(process.env["PROPERTY_RUNS"] ?? 1000);
 
 it(`the ledger answers and stores what a plain model does, and passes its audit, over ${runs} random histories`, async () => {
-  const seen = await checkLedger({ runs, file: "test/properties/ledger-1.test.ts" });
-  expect(seen.get("consume: ok")).toBeGreaterThan(0);
-}, 900_000);
+  const told = checkLedger({ runs, file: "test/properties/ledger-1.test.ts" });
+  // Rejects with the seed, the path and the shortest history that it found.
+  await expect(told).resolves.toBeDefined();
+}, 1_200_000);

@@ -11,10 +11,20 @@ export interface Names {
   readonly idOf: ReadonlyMap<string, string>;
 }
 
-type Row = readonly (string | number | boolean | null)[];
+type Cell = string | number | boolean | null | undefined;
+type Row = readonly Cell[];
+
+interface Balance {
+  readonly balance: number;
+  readonly available: number;
+  readonly held: number;
+  readonly debt: number;
+  readonly lots: readonly { readonly id: string; readonly remaining: number }[];
+}
 
 interface Rows {
-  readonly accounts: readonly (readonly [...Row, { readonly lots: readonly { id: string; remaining: number }[] }])[];
+  readonly accounts: readonly Row[];
+  readonly balances: readonly Balance[];
   readonly entries: readonly Row[];
   readonly draws: readonly Row[];
   readonly lots: readonly Row[];
@@ -30,11 +40,12 @@ const rows = (columns: string, from: string, order: string): string =>
 
 const picture = `select json_build_object(
   'accounts', ${rows(
-    `account.id, user_id || '/' || unit, current_credits, debt, frozen_at is not null, merged_into_id,
-     tallystick.credit_balance(user_id, unit)`,
+    `account.id, user_id || '/' || unit, current_credits, debt, frozen_at is not null, merged_into_id`,
     "user_credit account",
     "account.id",
   )},
+  'balances', (select coalesce(json_agg(tallystick.credit_balance(user_id, unit) order by id), '[]')
+    from tallystick.user_credit),
   'entries', ${rows(
     "id, account_id, seq, type, amount, balance_after, payment_id, refund_of_id, refund_draw, feature, member",
     "credit_transaction",
@@ -76,20 +87,25 @@ function drawn(read: Rows): { picture: Picture; names: Names } {
     read.entries.map(([id, account, seq]) => [String(id), `${accounts.get(Number(account))}#${seq}`]),
   );
   const holds = new Map(read.holds.map(([id], index) => [String(id), `!${index + 1}`]));
-  const entry = (id: unknown): string | null => (id === null ? null : (entries.get(String(id)) ?? "unknown"));
+  const entry = (id: Cell): string | null => (id === null ? null : (entries.get(String(id)) ?? "unknown"));
   const draws = groups(read.draws, ([, lot, amount]) => [entry(lot), amount]);
   const parts = groups(read.parts, ([, lot, amount]) => [entry(lot), amount]);
   const entriesOf = groups(
     read.entries.map(([id, account, _seq, type, amount, after, payment, refundOf, ...rest]) => [
-      ...[account ?? null, type ?? null, amount ?? null, after ?? null, payment ?? null],
-      ...[entry(refundOf), ...rest],
+      account,
+      type,
+      amount,
+      after,
+      payment,
+      entry(refundOf),
+      ...rest,
       String(id),
     ]),
     ([, ...row]) => [...row.slice(0, -1), draws.get(String(row.at(-1))) ?? []],
   );
   const accountOfEntry = new Map(read.entries.map(([id, account]) => [id, account]));
   const lotsOf = groups(
-    read.lots.map(([id, ...row]) => [accountOfEntry.get(id ?? null) ?? null, entry(id), ...row]),
+    read.lots.map(([id, ...row]) => [accountOfEntry.get(id), entry(id), ...row]),
     ([, ...row]) => row,
   );
   return {
@@ -100,32 +116,28 @@ function drawn(read: Rows): { picture: Picture; names: Names } {
     },
     picture: {
       accounts: Object.fromEntries(
-        read.accounts.map(([id, name, book, debt, frozen, mergedInto, balance]) => {
-          const { lots, ...shown } = balance as unknown as Record<string, number> & {
-            lots: readonly { id: string; remaining: number }[];
-          };
+        read.accounts.map(([id, name, book, debt, frozen, mergedInto], index) => {
+          const shown = read.balances[index];
           return [
             String(name),
             {
-              ...{ book, debt, frozen },
-              mergedInto: mergedInto === null ? null : accounts.get(mergedInto ?? null),
-              shown: [shown["balance"], shown["available"], shown["held"], shown["debt"]],
-              burn: lots.map((lot) => [entry(lot.id), lot.remaining]),
+              book,
+              debt,
+              frozen,
+              mergedInto: mergedInto === null ? null : accounts.get(mergedInto),
+              shown: [shown?.balance, shown?.available, shown?.held, shown?.debt],
+              burn: shown?.lots.map((lot) => [entry(lot.id), lot.remaining]),
               entries: entriesOf.get(String(id)) ?? [],
               lots: lotsOf.get(String(id)) ?? [],
             },
           ];
         }),
       ),
-      holds: read.holds.map(([id, account, ...row]) => [
-        accounts.get(account ?? null),
-        ...row,
-        parts.get(String(id)) ?? [],
-      ]),
-      enrolments: read.enrolments.map(([account, ...row]) => [accounts.get(account ?? null), ...row]),
+      holds: read.holds.map(([id, account, ...row]) => [accounts.get(account), ...row, parts.get(String(id)) ?? []]),
+      enrolments: read.enrolments.map(([account, ...row]) => [accounts.get(account), ...row]),
       counters: read.counters
         .filter((row) => row.at(-1) !== 0)
-        .map(([account, ...row]) => JSON.stringify([accounts.get(account ?? null), ...row]))
+        .map(([account, ...row]) => JSON.stringify([accounts.get(account), ...row]))
         .toSorted(),
     },
   };

@@ -15,7 +15,10 @@ describe("the property's power", () => {
       await using world = await openWorld(await createTestDatabase());
       await world.database.query(sql.replace(from, () => to));
       const found = await checkHistories(world, new Map(), { numRuns: 1000, endOnFailure: true, seed: 1 });
-      expect(found).toMatchObject({ failed: true, error: expect.stringMatching(/^(Error: (answer|state|audit)|error: )/) });
+      expect(found).toMatchObject({
+        failed: true,
+        error: expect.stringMatching(/^(Error: (answer|state|audit)|error: )/),
+      });
     },
     300_000,
   );

@@ -35,7 +35,11 @@ export function takeSingle(state: State, step: SingleStep, meant: Meant): Answer
   switch (step.take) {
     case "grant":
       return grant(state, step.account, {
-        ...{ ...step, effectiveAt: at(step.effectiveIn), expiresAt: at(step.expiresIn), payment: null, fact: null },
+        ...step,
+        effectiveAt: at(step.effectiveIn),
+        expiresAt: at(step.expiresIn),
+        payment: null,
+        fact: null,
       });
     case "pay":
       return grant(state, step.account, { ...step, effectiveAt: null, expiresAt: at(step.expiresIn), key: null });
@@ -55,7 +59,9 @@ export function takeSingle(state: State, step: SingleStep, meant: Meant): Answer
       return refundByKey(state, step.account, step.debitKey, step);
     case "settle":
       return settleReturns(state, step.payment, {
-        ...{ paid: PAID, returned: step.returned, policy: step.policy ?? "debt" },
+        paid: PAID,
+        returned: step.returned,
+        policy: step.policy ?? "debt",
       });
     case "merge":
       return merge(state, step.from, step.to.replace(/\/.*/, step.from.replace(/.*\//, "/")));

@@ -4,8 +4,17 @@ import fc from "fast-check";
 import { MAX } from "./model/state.ts";
 
 const account = fc.constantFrom(
-  ...["ann/credit", "ann/credit", "ann/credit", "ann/credit", "ann/credit", "ann/credit"],
-  ...["bob/credit", "bob/credit", "bob/credit", "ann/token", "eve/credit"],
+  "ann/credit",
+  "ann/credit",
+  "ann/credit",
+  "ann/credit",
+  "ann/credit",
+  "ann/credit",
+  "bob/credit",
+  "bob/credit",
+  "bob/credit",
+  "ann/token",
+  "eve/credit",
 );
 const keys = fc.constantFrom("k1", "k2", "k3", "k4", "k5", "k6");
 const key = fc.oneof(fc.constant(null), fc.constant(null), keys);
@@ -34,38 +43,59 @@ function take<const T extends string>(name: T): fc.Arbitrary<T> {
 
 const grant = fc.record({
   take: take("grant"),
-  ...{ account, amount: grantable, key, priority, scope },
+  account,
+  amount: grantable,
+  key,
+  priority,
+  scope,
   effectiveIn: fc.constantFrom(null, null, null, null, null, null, -5, 0, 7, 30),
   expiresIn: fc.constantFrom(null, null, null, 7, 24, 31, 31, 200, 200, 200, -1),
 });
 const pay = fc.record({
   take: take("pay"),
-  ...{ account, amount: fc.constantFrom(50, 100, 333), payment, priority, scope },
+  account,
+  amount: fc.constantFrom(50, 100, 333),
+  payment,
+  priority,
+  scope,
   fact: fc.constantFrom("1", "2", "3", "4", "5", "6", "7", "8"),
   expiresIn: fc.constantFrom(null, 31, 200),
 });
 const consume = fc.record({ take: take("consume"), account, amount: small, feature, member, key });
 const adjust = fc.record({
   take: take("adjust"),
-  ...{ account, feature, priority, scope, key },
+  account,
+  feature,
+  priority,
+  scope,
+  key,
   amount: fc.constantFrom(10, 60, -1, -10, -25),
   expiresIn: fc.constantFrom(null, 31, -1),
 });
 const hold = fc.record({
   take: take("hold"),
-  ...{ account, amount: small, feature, member, key },
+  account,
+  amount: small,
+  feature,
+  member,
+  key,
   hours: fc.constantFrom(1, 7, 24, 100),
 });
 const capture = fc.record({
   take: take("capture"),
-  ...{ pick, amount: partly, key },
+  pick,
+  amount: partly,
+  key,
   overage: fc.constantFrom(null, "refuse" as const, "consume" as const, "consume" as const),
 });
 const voidHold = fc.record({ take: take("void"), pick, key });
 const refund = fc.record({ take: take("refund"), pick, amount: partly, graceHours, key });
 const refundByKey = fc.record({
   take: take("refundByKey"),
-  ...{ account, amount: partly, graceHours, key },
+  account,
+  amount: partly,
+  graceHours,
+  key,
   debitKey: keys,
 });
 const settle = fc.record({
@@ -79,7 +109,8 @@ const merge = fc.record({ take: take("merge"), from: account, to: account });
 const freeze = fc.record({ take: take("freeze"), account, frozen: fc.constantFrom(true, false, false) });
 const limit = fc.record({
   take: take("limit"),
-  ...{ account, member: fc.constantFrom(null, "m1") },
+  account,
+  member: fc.constantFrom(null, "m1"),
   period: fc.constantFrom("day" as const, "week" as const, "month" as const),
   amount: fc.constantFrom(null, 0, 60, 60, 100, 200),
   timeZone: fc.constantFrom(null, null, null, null, "Pacific/Auckland", "America/New_York"),
@@ -134,6 +165,10 @@ const step = fc.oneof(
 type Of<A> = A extends fc.Arbitrary<infer T> ? T : never;
 export type SingleStep = Of<typeof single>;
 export type Step = Of<typeof step>;
+
+export function isSingle(taken: Step): taken is SingleStep {
+  return !["wait", "expire", "distribute", "releaseHolds", "again", "abort", "kill", "together"].includes(taken.take);
+}
 
 const funding = fc.oneof(
   { weight: 1, arbitrary: grant },

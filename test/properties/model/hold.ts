@@ -15,10 +15,18 @@ export function hold(state: State, name: string, request: HoldRequest): Answer {
   const { account, replay } = begin(state, name, key, hashed);
   if (replay) return replay;
   const parts = spendable(state, account, request);
-  if (typeof parts === "string" || account === undefined) return refused(String(parts));
+  if (typeof parts === "string") return refused(parts);
+  if (account === undefined) return refused("insufficient_credits");
   for (const { lot, amount: part } of parts) lotOf(state, lot).held += part;
   const opened: Hold = {
-    ...{ id: `!${state.holds.length + 1}`, account, amount, feature, member, at: state.now, expiresAt, parts },
+    id: `!${state.holds.length + 1}`,
+    account,
+    amount,
+    feature,
+    member,
+    at: state.now,
+    expiresAt,
+    parts,
     captured: 0,
     status: "open",
   };

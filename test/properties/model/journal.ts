@@ -40,7 +40,14 @@ export function credit(
   const { id } = write(state, account, type, amount, { payment: terms.payment, ...marks });
   const { priority, scope, effectiveAt, expiresAt, payment } = terms;
   const lot: Lot = {
-    ...{ id, account, amount, priority, scope, effectiveAt, expiresAt, payment },
+    id,
+    account,
+    amount,
+    priority,
+    scope,
+    effectiveAt,
+    expiresAt,
+    payment,
     remaining: amount,
     held: 0,
     booked: false,

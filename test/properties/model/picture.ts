@@ -17,11 +17,21 @@ export function pictureOf(state: State): Picture {
   return {
     accounts: Object.fromEntries(state.accounts.map((account) => [account.name, accountPicture(state, account.name)])),
     holds: state.holds.map(({ account, amount, captured, status, feature, member, expiresAt, parts }) => [
-      ...[account, amount, captured, status, feature, member, expiresAt],
+      account,
+      amount,
+      captured,
+      status,
+      feature,
+      member,
+      expiresAt,
       pairs(parts),
     ]),
     enrolments: state.enrolments.map(({ account, plan, anchor, nextPeriod, ended }) => [
-      ...[account, plan, anchor, nextPeriod, ended],
+      account,
+      plan,
+      anchor,
+      nextPeriod,
+      ended,
     ]),
     counters: state.limits
       .flatMap((limit) =>
@@ -45,13 +55,29 @@ function accountPicture(state: State, name: string): unknown {
     entries: state.entries
       .filter((entry) => entry.account === name)
       .map(({ type, amount, balanceAfter, payment, refundOf, refundDraw, feature, member, draws }) => [
-        ...[type, amount, balanceAfter, payment, refundOf, refundDraw, feature, member],
+        type,
+        amount,
+        balanceAfter,
+        payment,
+        refundOf,
+        refundDraw,
+        feature,
+        member,
         pairs(draws),
       ]),
     lots: state.lots
       .filter((lot) => lot.account === name)
       .map(({ id, amount, remaining, held, priority, scope, effectiveAt, expiresAt, payment, booked }) => [
-        ...[id, amount, remaining, held, priority, scope, effectiveAt, expiresAt, payment, booked],
+        id,
+        amount,
+        remaining,
+        held,
+        priority,
+        scope,
+        effectiveAt,
+        expiresAt,
+        payment,
+        booked,
       ]),
   };
 }

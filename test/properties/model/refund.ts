@@ -57,7 +57,11 @@ export function giveBack(
   const short = Math.min(shortfall(debited), wanted);
   if (short > 0) {
     const terms = {
-      ...{ priority: 100, scope: null, effectiveAt: state.now, expiresAt: null, payment: null },
+      priority: 100,
+      scope: null,
+      effectiveAt: state.now,
+      expiresAt: null,
+      payment: null,
     };
     const lot = credit(state, account, type, short, terms, { refundOf: debited.id });
     draw(state, debited, lot.id, short);

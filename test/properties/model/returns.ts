@@ -6,7 +6,13 @@ import { releaseDue } from "./operation.ts";
 import { giveBack } from "./refund.ts";
 import { accountOf, sum, type Answer, type Entry, type Return, type State } from "./state.ts";
 
-const GRANTS = ["register_gift", "monthly_refresh", "subscription_renewal", "lifetime_monthly", "purchase_package"];
+const GRANTS = new Set([
+  "register_gift",
+  "monthly_refresh",
+  "subscription_renewal",
+  "lifetime_monthly",
+  "purchase_package",
+]);
 
 interface Settled {
   clawedBack: number;
@@ -27,7 +33,7 @@ export function settlePayment(state: State, payment: number): Settled {
   const through = new Map<string, number>();
   for (const { name } of state.accounts) {
     const own = state.entries.filter((entry) => entry.payment === payment && accountOf(state, entry.account) === name);
-    const granted = sum(own.filter(({ type }) => GRANTS.includes(type)).map(({ amount }) => amount));
+    const granted = sum(own.filter(({ type }) => GRANTS.has(type)).map(({ amount }) => amount));
     if (granted === 0) continue;
     const [, unit = ""] = name.split("/");
     const before = through.get(unit) ?? 0;

@@ -45,7 +45,8 @@ export function consume(state: State, name: string, request: ConsumeRequest): An
   const { account, replay } = begin(state, name, key, hashed);
   if (replay) return replay;
   const draws = spendable(state, account, request);
-  if (typeof draws === "string" || account === undefined) return refused(String(draws));
+  if (typeof draws === "string") return refused(draws);
+  if (account === undefined) return refused("insufficient_credits");
   const entry = debit(state, account, "usage", amount, draws, { feature, member });
   return finish(state, account, key, hashed, { transaction: entry.id, draws: pairs(draws) });
 }

@@ -97,6 +97,11 @@ export interface Plan {
 /** What an operation answers; a refusal is `{ refused: code }`. */
 export type Answer = Readonly<Record<string, unknown>>;
 
+export function outcomeOf(answer: Answer): string {
+  if (typeof answer["refused"] === "string") return answer["refused"];
+  return answer["replayed"] === true ? "replayed" : "ok";
+}
+
 export interface Stored {
   readonly request: string;
   readonly answer: Answer;
