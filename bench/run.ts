@@ -1,11 +1,12 @@
 // `npm run bench [consume] [webhook]`: both benchmarks on one Postgres, in one run. Ratios can be compared between
 // machines; absolute numbers can't.
+import { benchAudit } from "./audit.ts";
 import { benchConsume } from "./consume.ts";
 import { withBenchDatabase } from "./database.ts";
 import { environmentLine } from "./environment.ts";
 import { benchWebhook } from "./webhook.ts";
 
-const benches = { consume: benchConsume, webhook: benchWebhook } as const;
+const benches = { consume: benchConsume, webhook: benchWebhook, audit: benchAudit } as const;
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !(name in benches));
 

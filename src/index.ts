@@ -36,7 +36,11 @@ export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.
 export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";
 export type { ReleaseHoldsResult } from "./credits/release-holds.ts";
 export type { ExpireResult } from "./credits/expire.ts";
-export type { AuditResult, Violation } from "./credits/audit.ts";
+export type { AuditInput, AuditProgress, AuditResult, Violation } from "./credits/audit.ts";
+export type { Repair, RepairPlan } from "./credits/audit/repair.ts";
+export type { SealResult } from "./credits/seal.ts";
+export type { SealOptions } from "./credits/seal/keys.ts";
+export type { SealReport } from "./credits/seal/verify.ts";
 
 export { defineTask, discard, retryLater, type RunContext, type Schedule, type TaskDefinition } from "./tasks/task.ts";
 export type { RetryPolicy } from "./tasks/retry-policy.ts";

@@ -14,7 +14,6 @@ create or replace function tallystick.consume_credits(
 declare
   account tallystick.user_credit;
   t timestamptz;
-  hash bytea;
   answer jsonb;
   lot record;
   wanted bigint := p_amount;
@@ -34,15 +33,12 @@ begin
   end if;
   t := tallystick.clock();
   if t >= account.next_change_at then account := tallystick.catch_up(account, t); end if;
-  if p_idempotency_key is not null then
-    hash := tallystick.request_hash('consume', p_amount::text, p_feature, p_member);
-    -- One probe tells most keys to be new: an account that never had a hold has none among its holds.
-    if account.has_holds or account.user_id <> p_user_id or exists (
-      select from tallystick.credit_transaction where account_id = account.id and idempotency_key = p_idempotency_key)
-    then
-      answer := tallystick.stored_outcome_of(p_user_id, account, p_idempotency_key, hash);
-      if answer is not null then return answer; end if;
-    end if;
+  -- One probe tells most keys to be new: an account that never had a hold has none among its holds.
+  if p_idempotency_key is not null and (account.has_holds or account.user_id <> p_user_id or exists (
+    select from tallystick.credit_transaction where idempotency_key = p_idempotency_key and account_id = account.id))
+  then
+    answer := tallystick.stored_consume(p_user_id, account, p_idempotency_key, p_amount, p_feature, p_member);
+    if answer is not null then return answer; end if;
   end if;
   if account.frozen_at is not null then return jsonb_build_object('outcome', 'account_frozen'); end if;
   if account.cached_available < p_amount then
@@ -70,11 +66,12 @@ begin
   account.cached_available := account.cached_available - p_amount;
   entry_id := nextval('tallystick.credit_transaction_id_seq');
   insert into tallystick.credit_transaction (id, account_id, seq, amount, balance_after, operation_id, created_at, type,
-      answered_balance, answered_available, idempotency_key, request_hash, description, metadata, feature, member)
+      answered_balance, answered_available, idempotency_key, description, metadata, feature, member)
     overriding system value
+    -- The answered totals are stored where they are not the balance after the entry.
     values (entry_id, account.id, account.seq + 1, -p_amount, account.current_credits - p_amount,
-      coalesce(p_operation_id, entry_id), t, 'usage', case when hash is not null then account.cached_balance end,
-      case when hash is not null then account.cached_available end, p_idempotency_key, hash, p_description, p_metadata,
+      p_operation_id, t, 'usage', nullif(account.cached_balance, account.current_credits - p_amount),
+      nullif(account.cached_available, account.cached_balance), p_idempotency_key, p_description, p_metadata,
       p_feature, p_member);
   if cardinality(lot_ids) = 1 then
     insert into tallystick.credit_allocation (transaction_id, n, lot_id, amount, created_at)
