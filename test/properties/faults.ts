@@ -17,8 +17,8 @@ export const faults: readonly Fault[] = [
   {
     name: "a replay is refused when the balance is short",
     file: "03_consume",
-    from: "if answer is not null then return answer; end if;\n    end if;",
-    to: "if answer is not null and account.cached_available >= p_amount then return answer; end if;\n    end if;",
+    from: "if answer is not null then return answer; end if;\n  end if;",
+    to: "if answer is not null and account.cached_available >= p_amount then return answer; end if;\n  end if;",
   },
   {
     name: "cached totals outlive an expiry",
