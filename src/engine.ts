@@ -19,6 +19,7 @@ import {
   type EventView,
   type ReceiveOutcome,
 } from "./payment/inbox.ts";
+import { deferredRevenue, type DeferredRevenueInput, type DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 import { linkCustomer } from "./payment/owner.ts";
 import { paymentFunctions } from "./payment/functions.generated.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
@@ -48,6 +49,7 @@ export interface Engine {
     handleWebhookEvent(body: Uint8Array | string, headers: Headers): Promise<ReceiveOutcome>;
     /** Maps a provider's customer to a user, and reopens the customer's events that had no owner. */
     linkCustomer(input: { customerId: string; userId: string }): Promise<void>;
+    deferredRevenue(input?: DeferredRevenueInput): Promise<DeferredRevenuePage>;
   };
   readonly events: {
     list(input?: ListInput<EventStatus>): Promise<Page<EventView>>;
@@ -170,6 +172,7 @@ export function createEngine(options: TallystickOptions): Engine {
         if (provider === undefined) throw new TallystickError("not_found", "No payment provider is configured.");
         await database.transaction(async (tx) => linkCustomer(tx, provider.name, customerId, userId, { move: true }));
       },
+      deferredRevenue: async (input) => deferredRevenue(database, catalog.plans, input),
     },
     events: {
       list: async (input = {}) => listEvents(database, input),

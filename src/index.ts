@@ -31,8 +31,22 @@ export type { SettleReturnsInput, SettleReturnsResult } from "./credits/returns.
 export type { AdjustInput, AdjustResult } from "./credits/adjust.ts";
 export type { EraseResult, FreezeInput, MergeInput, MergeResult } from "./credits/account-state.ts";
 export type { LimitPeriod, SetLimitInput, SpendLimit } from "./credits/limits.ts";
+export type { ConsumeOutcome } from "./credits/consume-many.ts";
+export { coalesceConsume, type CoalescedConsume, type CoalesceOptions } from "./credits/coalesce.ts";
 export type { Balance, Lot } from "./credits/balance.ts";
+export type { BalanceAt, BalanceAtInput } from "./credits/balance-at.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
+export type { EntryFilter, JournalEntry } from "./credits/insight/journal.ts";
+export type { EntriesInput, ExportFormat, ExportInput } from "./credits/insight/export.ts";
+export type { Usage, UsageGroup, UsageInput, UsageRow } from "./credits/insight/usage.ts";
+export type { MonthlyCredits, MonthlyInput } from "./credits/insight/monthly.ts";
+export type {
+  ExpiringByDayInput,
+  ExpiringDay,
+  ExpiringInput,
+  ExpiringLot,
+  ExpiringPage,
+} from "./credits/insight/expiring.ts";
 export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";
 export type { ReleaseHoldsResult } from "./credits/release-holds.ts";
 export type { ExpireResult } from "./credits/expire.ts";
@@ -49,5 +63,6 @@ export type { TickInput, TickResult } from "./tasks/tick.ts";
 export type { Worker } from "./tasks/worker.ts";
 export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
 
+export type { DeferredRevenue, DeferredRevenueInput, DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 export type { EventView, ReceiveOutcome } from "./payment/inbox.ts";
 export type { PaymentFact, PaymentProvider } from "./payment/provider.ts";

@@ -8,16 +8,22 @@ import { doctor } from "./doctor.ts";
 import { drain, tick } from "./drain.ts";
 import { events } from "./events.ts";
 import { expire } from "./expire.ts";
+import { exportCommand } from "./export.ts";
 import { grant } from "./grant.ts";
+import { history } from "./history.ts";
 import { migrate } from "./migrate.ts";
 import { replay } from "./replay.ts";
 import { seal } from "./seal.ts";
+import { report } from "./report.ts";
 import { tasks } from "./tasks.ts";
+import { usage } from "./usage.ts";
 
 export const commands: readonly (Command | DiagnosticCommand)[] = [
   migrate,
   doctor,
   balance,
+  history,
+  usage,
   grant,
   consume,
   expire,
@@ -29,4 +35,6 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   replay,
   audit,
   seal,
+  report,
+  exportCommand,
 ];

@@ -14,8 +14,10 @@ import {
 } from "./account-state.ts";
 import { adjust, type AdjustInput, type AdjustResult } from "./adjust.ts";
 import { balance, type Balance } from "./balance.ts";
+import { balanceAt, type BalanceAt, type BalanceAtInput } from "./balance-at.ts";
 import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
+import { consumeMany, type ConsumeOutcome } from "./consume-many.ts";
 import type { WriteOptions } from "./context.ts";
 import {
   distributeCredits,
@@ -43,15 +45,17 @@ import {
   type HoldView,
   type VoidInput,
 } from "./hold.ts";
+import { createInsight, type Insight } from "./insight/index.ts";
 import { limits, setLimit, type SetLimitInput, type SpendLimit } from "./limits.ts";
 import { refund, type RefundInput, type RefundResult } from "./refund.ts";
 import { releaseHolds, type ReleaseHoldsResult } from "./release-holds.ts";
 import { settleReturns, type SettleReturnsInput, type SettleReturnsResult } from "./returns.ts";
 import { withHold, type HoldUse, type WithHoldInput } from "./with-hold.ts";
 
-export interface Credits {
+export interface Credits extends Insight {
   grant(input: GrantInput, options?: WriteOptions): Promise<GrantResult>;
   consume(input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult>;
+  consumeMany(items: readonly ConsumeInput[], options?: WriteOptions): Promise<ConsumeOutcome[]>;
   hold(input: HoldInput, options?: WriteOptions): Promise<HoldResult>;
   capture(input: CaptureInput, options?: WriteOptions): Promise<CaptureResult>;
   void(input: VoidInput, options?: WriteOptions): Promise<HoldResult>;
@@ -67,6 +71,7 @@ export interface Credits {
   setLimit(input: SetLimitInput, options?: WriteOptions): Promise<void>;
   limits(input: AccountInput): Promise<readonly SpendLimit[]>;
   balance(input: AccountInput, options?: WriteOptions): Promise<Balance>;
+  balanceAt(input: BalanceAtInput, options?: WriteOptions): Promise<BalanceAt>;
   history(input: HistoryInput): Promise<HistoryPage>;
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
   distribute(budget?: BudgetInput): Promise<DistributeResult>;
@@ -81,8 +86,10 @@ export interface Credits {
 
 export function createCredits(database: Database, plans: readonly PlanTerms[], keys?: SealKeys): Credits {
   return {
+    ...createInsight(database),
     grant: async (input, options) => grant(database, input, options),
     consume: async (input, options) => consume(database, input, options),
+    consumeMany: async (items, options) => consumeMany(database, items, options),
     hold: async (input, options) => hold(database, input, options),
     capture: async (input, options) => capture(database, input, options),
     void: async (input, options) => voidHold(database, input, options),
@@ -98,6 +105,7 @@ export function createCredits(database: Database, plans: readonly PlanTerms[], k
     setLimit: async (input, options) => setLimit(database, input, options),
     limits: async (input) => limits(database, input),
     balance: async (input, options) => balance(database, input, options),
+    balanceAt: async (input, options) => balanceAt(database, input, options),
     history: async (input) => history(database, input),
     enrol: async (input, options) => enrol(database, plans, input, options),
     distribute: async (budget) => distributeCredits(database, plans, budget),

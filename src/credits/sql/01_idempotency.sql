@@ -1,7 +1,7 @@
 -- Idempotency: one key, one effect, one answer, for ever. Keys lie on the first entry or the hold that an operation wrote.
 
 -- Identifies a request under its key: operation and canonical parameters, no description, metadata or times.
-create or replace function tallystick.request_hash(variadic p_parts text[]) returns bytea language sql immutable as $$
+create or replace function tallystick.request_hash(variadic p_parts text[]) returns bytea language sql stable as $$
   select substring(sha256(convert_to(array_to_string(p_parts, E'\x1f', E'\x1e'), 'UTF8')) from 1 for 16)
 $$;
 

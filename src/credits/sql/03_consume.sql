@@ -68,11 +68,11 @@ begin
   insert into tallystick.credit_transaction (id, account_id, seq, amount, balance_after, operation_id, created_at, type,
       answered_balance, answered_available, idempotency_key, description, metadata, feature, member)
     overriding system value
-    -- The answered totals are stored where they are not the balance after the entry.
-    values (entry_id, account.id, account.seq + 1, -p_amount, account.current_credits - p_amount,
-      p_operation_id, t, 'usage', nullif(account.cached_balance, account.current_credits - p_amount),
-      nullif(account.cached_available, account.cached_balance), p_idempotency_key, p_description, p_metadata,
-      p_feature, p_member);
+    -- A key's answered totals are stored where they are not the balance after the entry.
+    values (entry_id, account.id, account.seq + 1, -p_amount, account.current_credits - p_amount, p_operation_id, t, 'usage',
+      case when p_idempotency_key is not null then nullif(account.cached_balance, account.current_credits - p_amount) end,
+      case when p_idempotency_key is not null then nullif(account.cached_available, account.cached_balance) end,
+      p_idempotency_key, p_description, p_metadata, p_feature, p_member);
   if cardinality(lot_ids) = 1 then
     insert into tallystick.credit_allocation (transaction_id, n, lot_id, amount, created_at)
       values (entry_id, 1, lot_ids[1], p_amount, t);

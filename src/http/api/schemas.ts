@@ -8,8 +8,8 @@ const credits = z
   .min(1)
   .max(Number.MAX_SAFE_INTEGER)
   .openapi({ description: "Credits: a whole number.", example: 10 });
-const time = z.iso.datetime({ offset: true }).openapi({ format: "date-time" });
-const text = (maxLength: number): z.ZodString => z.string().min(1).max(maxLength);
+export const time = z.iso.datetime({ offset: true }).openapi({ format: "date-time" });
+export const text = (maxLength: number): z.ZodString => z.string().min(1).max(maxLength);
 
 export const errorSchema = z
   .object({
@@ -53,6 +53,8 @@ export const accountSchema = z
     available: z.int(),
     held: z.int(),
     debt: z.int(),
+    at: time.optional().openapi({ description: "The past moment that was asked for." }),
+    book: z.int().optional().openapi({ description: "The sum of the journal at that moment." }),
     lots: z.array(
       z.object({
         id: z.string(),
@@ -65,19 +67,6 @@ export const accountSchema = z
     ),
   })
   .openapi("Account");
-
-export const entrySchema = z
-  .object({
-    id: z.string(),
-    type: z.string(),
-    amount: z.int(),
-    balanceAfter: z.int(),
-    remainingAmount: z.int().nullable(),
-    expirationDate: time.nullable(),
-    description: z.string().nullable(),
-    createdAt: time,
-  })
-  .openapi("Transaction");
 
 export const grantBody = z
   .strictObject({
