@@ -37,6 +37,7 @@ import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
 import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import { runWorker, type Worker } from "./tasks/worker.ts";
+import { createUsers, type Users } from "./user-data.ts";
 
 /** Everything but the HTTP handlers, which stand above it. */
 export interface Engine {
@@ -47,6 +48,8 @@ export interface Engine {
     /** Maps a provider's customer to a user, and reopens the customer's events that had no owner. */
     linkCustomer(input: { customerId: string; userId: string }): Promise<void>;
   };
+  /** All that is stored about a user: read out, and erased. */
+  readonly users: Users;
   readonly events: {
     list(input?: ListInput<EventStatus>): Promise<Page<EventView>>;
     replay(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
@@ -163,6 +166,7 @@ export function createEngine(options: TallystickOptions): Engine {
         await database.transaction(async (tx) => linkCustomer(tx, provider.name, customerId, userId, { move: true }));
       },
     },
+    users: createUsers(database, credits),
     events: {
       list: async (input = {}) => listEvents(database, input),
       replay: async (id, by = {}) => replayEvent(database, id, by.actor ?? "api", by.reason),

@@ -38,6 +38,9 @@ export type { ReleaseHoldsResult } from "./credits/release-holds.ts";
 export type { ExpireResult } from "./credits/expire.ts";
 export type { AuditResult, Violation } from "./credits/audit.ts";
 
+export type { EraseUserResult, Users } from "./user-data.ts";
+export type { ExportPage } from "./db/export-pages.ts";
+
 export { defineTask, discard, retryLater, type RunContext, type Schedule, type TaskDefinition } from "./tasks/task.ts";
 export type { RetryPolicy } from "./tasks/retry-policy.ts";
 export type { DrainInput, DrainResult } from "./tasks/drain.ts";

@@ -7,9 +7,14 @@ import { TallystickError } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { isAuthorized } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
+import { accountStateRoutes } from "./account-state.ts";
 import { accountRoutes } from "./accounts.ts";
+import { holdRoutes } from "./holds.ts";
+import { limitRoutes } from "./limits.ts";
 import { operationRoutes } from "./operations.ts";
+import { refundRoutes } from "./refunds.ts";
 import { createRouter } from "./router.ts";
+import { userDataRoutes } from "./user-data.ts";
 
 export interface ApiContext {
   readonly engine: Engine;
@@ -56,6 +61,11 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
     }),
   );
   app.route("/api/v1", accountRoutes(engine));
+  app.route("/api/v1", holdRoutes(engine));
+  app.route("/api/v1", refundRoutes(engine));
+  app.route("/api/v1", accountStateRoutes(engine));
+  app.route("/api/v1", limitRoutes(engine));
+  app.route("/api/v1", userDataRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {

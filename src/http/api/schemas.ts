@@ -3,13 +3,13 @@ import { z } from "@hono/zod-openapi";
 import { grantTypes } from "../../credits/input.ts";
 import { errorCodes } from "../../kernel/errors.ts";
 
-const credits = z
+export const credits = z
   .int()
   .min(1)
   .max(Number.MAX_SAFE_INTEGER)
   .openapi({ description: "Credits: a whole number.", example: 10 });
-const time = z.iso.datetime({ offset: true }).openapi({ format: "date-time" });
-const text = (maxLength: number): z.ZodString => z.string().min(1).max(maxLength);
+export const time = z.iso.datetime({ offset: true }).openapi({ format: "date-time" });
+export const text = (maxLength: number): z.ZodString => z.string().min(1).max(maxLength);
 
 export const errorSchema = z
   .object({
@@ -79,12 +79,26 @@ export const entrySchema = z
   })
   .openapi("Transaction");
 
+/** What a new lot may be told, by a grant or a positive adjustment. */
+export const lotFields = {
+  expiresAt: time
+    .optional()
+    .openapi({ description: "The credits are spendable before this moment; absent: for ever." }),
+  effectiveAt: time.optional().openapi({ description: "The credits are spendable from this moment; absent: now." }),
+  priority: z.int().min(0).max(1000).optional().openapi({ description: "Lower burns first; default 100." }),
+  scope: z
+    .array(text(255))
+    .min(1)
+    .max(100)
+    .optional()
+    .openapi({ description: "The features that may use the credits; absent: all." }),
+};
+
 export const grantBody = z
   .strictObject({
     amount: credits,
     type: z.enum(grantTypes),
-    expiresAt: time.optional(),
-    priority: z.int().min(0).max(1000).optional(),
+    ...lotFields,
     description: text(1000).optional(),
   })
   .openapi("GrantRequest");
@@ -94,7 +108,14 @@ export const grantAnswer = z
   .openapi("GrantAnswer");
 
 export const consumeBody = z
-  .strictObject({ amount: credits, description: text(1000).optional(), feature: text(255).optional() })
+  .strictObject({
+    amount: credits,
+    description: text(1000).optional(),
+    feature: text(255).optional(),
+    member: text(255)
+      .optional()
+      .openapi({ description: "Who of a shared account spends; counted by the member's own limits too." }),
+  })
   .openapi("ConsumeRequest");
 
 export const consumeAnswer = z
