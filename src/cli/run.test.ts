@@ -52,7 +52,7 @@ describe("usage", () => {
   it("explains itself, every command and its version", async () => {
     const help = await runCli(["--help"], { directory });
     expect(help.status).toBe(0);
-    const names = [...help.stdout.matchAll(/^ {2}([a-z]+)[ A-Z]* {2}/gm)].map(([, name]) => String(name));
+    const names = [...help.stdout.matchAll(/^ {2}([a-z-]+)[ A-Z]* {2}/gm)].map(([, name]) => String(name));
     expect(names).toEqual(
       expect.arrayContaining(["migrate", "doctor", "balance", "grant", "consume", "tick", "drain", "replay", "audit"]),
     );
