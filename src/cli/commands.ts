@@ -20,6 +20,7 @@ import { merge } from "./merge.ts";
 import { migrate } from "./migrate.ts";
 import { refund } from "./refund.ts";
 import { replay } from "./replay.ts";
+import { seal } from "./seal.ts";
 import { tasks } from "./tasks.ts";
 import { voidHold } from "./void.ts";
 
@@ -48,4 +49,5 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   tasks,
   replay,
   audit,
+  seal,
 ];

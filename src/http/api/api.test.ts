@@ -85,6 +85,7 @@ describe("the key", () => {
     ["GET", "/accounts/ada"],
     ["POST", "/accounts/ada/grants"],
     ["POST", "/accounts/ada/consume"],
+    ["POST", "/consume-batch"],
     ["GET", "/accounts/ada/transactions"],
     ["DELETE", "/accounts/ada"],
     ["GET", "/accounts/ada/export"],

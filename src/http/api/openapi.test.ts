@@ -83,6 +83,7 @@ describe("the OpenAPI document", () => {
         "PUT /api/v1/accounts/{userId}/limits",
         "DELETE /api/v1/accounts/{userId}/limits",
         "POST /api/v1/payments/{id}/returns",
+        "POST /api/v1/consume-batch",
         "GET /api/v1/events",
         "POST /api/v1/events/{id}/replay",
         "GET /api/v1/tasks",
