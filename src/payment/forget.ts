@@ -21,12 +21,13 @@ const sections: Readonly<Record<string, string>> = {
 };
 
 // Events that name one of the user ids where a server writes it, or an object that is known to be the user's. Read
-// through once: events are found by id and state otherwise, and this is asked once in a user's life.
+// through once: events are found by id and state otherwise, and this is asked once in a user's life. The text is looked at
+// first, which passes over nearly all at a third of the cost of the paths.
 const EVENTS = `
   select event.id as cursor, event.id::text as id, event.provider, event.event_id as "eventId", event.type, event.payload,
     event.received_at as "receivedAt"
   from tallystick.webhook_event event
-  where event.id > $1 and (
+  where event.id > $1 and event.payload::text like any ($5) and (
     jsonb_path_exists(event.payload, '$.**.metadata.userId ? (@ == $userIds[*])', jsonb_build_object('userIds', $3::jsonb))
     or jsonb_path_exists(event.payload, '$.**.client_reference_id ? (@ == $userIds[*])', jsonb_build_object('userIds', $3::jsonb))
     or jsonb_path_exists(event.payload, '$.** ? (@ == $objects[*])', jsonb_build_object('objects', $4::jsonb)))
@@ -56,7 +57,8 @@ async function* readEvents(
     [userIds],
   );
   const ids = objects.flatMap(({ id }) => id ?? []);
-  const values = [JSON.stringify(userIds), JSON.stringify(ids)];
+  const patterns = [...userIds, ...ids].map((id) => `%${JSON.stringify(id).replace(/[\\%_]/g, "\\$&")}%`);
+  const values = [JSON.stringify(userIds), JSON.stringify(ids), patterns];
   yield* readPages(queryable, "events", { sql: EVENTS, values, pageSize: EVENTS_PAGE });
 }
 

@@ -202,6 +202,17 @@ describe("an erased user", () => {
     expect(after).toEqual(before);
   });
 
+  it.each(["50%_off", 'a"b\\c', "Ünï\tcode"])(
+    "is found in its events whatever its id is made of: %j",
+    async (userId) => {
+      const { tally } = await setUp();
+      await sendEvent(tally, { type: "customer.updated", object: { metadata: { userId }, email: "ada@example.com" } });
+      await sendEvent(tally, { type: "customer.updated", object: { metadata: { userId: "50 off" } } });
+      expect(await tally.users.erase({ userId })).toMatchObject({ events: 1 });
+      expect((await exported(tally, userId))["events"]).toEqual([]);
+    },
+  );
+
   it("that nobody knows is erased without a trace, and twice is once", async () => {
     const { tally } = await setUp();
     const userId = uniqueId("ghost");
