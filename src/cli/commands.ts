@@ -1,10 +1,12 @@
 // Every command, in the order in which the help lists them.
 import type { Command, DiagnosticCommand } from "./command.ts";
 import { adjust } from "./adjust.ts";
+import { alerts } from "./alerts.ts";
 import { audit } from "./audit.ts";
 import { balance } from "./balance.ts";
 import { capture } from "./capture.ts";
 import { consume } from "./consume.ts";
+import { cost } from "./cost.ts";
 import { distribute } from "./distribute.ts";
 import { doctor } from "./doctor.ts";
 import { drain, tick } from "./drain.ts";
@@ -17,17 +19,23 @@ import { grant } from "./grant.ts";
 import { hold } from "./hold.ts";
 import { limit } from "./limit.ts";
 import { merge } from "./merge.ts";
+import { exportCommand } from "./export.ts";
+import { history } from "./history.ts";
 import { migrate } from "./migrate.ts";
 import { refund } from "./refund.ts";
 import { replay } from "./replay.ts";
 import { seal } from "./seal.ts";
+import { report } from "./report.ts";
 import { tasks } from "./tasks.ts";
 import { voidHold } from "./void.ts";
+import { usage } from "./usage.ts";
 
 export const commands: readonly (Command | DiagnosticCommand)[] = [
   migrate,
   doctor,
   balance,
+  history,
+  usage,
   grant,
   consume,
   hold,
@@ -41,6 +49,8 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   merge,
   exportUser,
   erase,
+  cost,
+  alerts,
   expire,
   distribute,
   tick,
@@ -50,4 +60,6 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   replay,
   audit,
   seal,
+  report,
+  exportCommand,
 ];

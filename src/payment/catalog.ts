@@ -1,28 +1,44 @@
 // The catalog: which price gives which credits. Configuration of the server; nothing a client sends can change it.
 import * as z from "zod";
+import { featurePrices, type PriceTable } from "../credits/price-table-schema.ts";
 import { MAX_AMOUNT } from "../kernel/amount.ts";
 import { TallystickError } from "../kernel/errors.ts";
 
 const credits = z.int().min(1).max(MAX_AMOUNT);
 const validDays = z.int().min(1).max(36_500).nullable().default(null);
 
+const rollover = z
+  .strictObject({
+    /** At the most so many unused credits of a month go on into the next. */
+    max: z.int().min(0).max(MAX_AMOUNT),
+    /** At the least so many, also when fewer were left. */
+    min: z.int().min(0).max(MAX_AMOUNT).default(0),
+  })
+  .refine(({ max, min }) => min <= max, "min may not exceed max");
+
 const planPrice = z.strictObject({
   id: z.string().min(1),
-  /** month: each paid invoice line grants. year, lifetime: the purchase enrols, distribution grants monthly. */
+  /** month: each paid invoice line grants a month. year, lifetime: the purchase enrols, distribution grants monthly. */
   interval: z.enum(["month", "year", "lifetime"]),
 });
 
-const plan = z.strictObject({
+const planTerms = z.strictObject({
   id: z.string().min(1),
   name: z.string().min(1),
   /** Credits of one month. */
   credits,
-  /** Days that a month's credits stay valid, from the grant; null: for ever. */
+  /** Days that a month's credits stay valid, from the grant; null: for ever, or with rollover to the month's end. */
   validDays,
+  /** A month's credits end with the month, and what is unused goes on into the next, burnt first. */
+  rollover: rollover.nullable().default(null),
   /** Credits for an invoice line of amount zero (a trial). */
   trialCredits: z.int().min(0).max(MAX_AMOUNT).default(0),
   /** A free plan has no price: accounts are enrolled by the application. */
   prices: z.array(planPrice).default([]),
+});
+const plan = planTerms.refine((given) => given.rollover === null || given.validDays === null, {
+  message: "a plan that rolls over ends its credits with the month: leave validDays out",
+  path: ["validDays"],
 });
 
 const pack = z.strictObject({
@@ -38,6 +54,8 @@ const catalogSchema = z.strictObject({
   packs: z.array(pack).default([]),
   /** Prices that are sold beside and give no credits: their lines are passed over instead of failing. */
   pricesWithoutCredits: z.array(z.string().min(1)).default([]),
+  /** What a quantity of each feature costs in credits. */
+  features: featurePrices.default(new Map()),
 });
 
 export type CatalogInput = z.input<typeof catalogSchema>;
@@ -52,6 +70,7 @@ export type PriceEntry =
 export interface Catalog {
   readonly plans: readonly Plan[];
   readonly packs: readonly Pack[];
+  readonly features: PriceTable;
   plan(id: string): Plan | undefined;
   price(id: string): PriceEntry | undefined;
 }
@@ -62,7 +81,7 @@ export function defineCatalog(input: CatalogInput): Catalog {
   if (!parsed.success) {
     throw new TallystickError("invalid_request", `The catalog is not valid:\n${z.prettifyError(parsed.error)}`);
   }
-  const { plans, packs, pricesWithoutCredits } = parsed.data;
+  const { plans, packs, pricesWithoutCredits, features } = parsed.data;
   const entries: [string, PriceEntry][] = [
     ...plans.flatMap((item) =>
       item.prices.map((price): [string, PriceEntry] => [
@@ -83,7 +102,7 @@ export function defineCatalog(input: CatalogInput): Catalog {
   }
   const byPrice = new Map(entries);
   const byPlan = new Map(plans.map((item) => [item.id, item]));
-  return { plans, packs, plan: (id) => byPlan.get(id), price: (id) => byPrice.get(id) };
+  return { plans, packs, features, plan: (id) => byPlan.get(id), price: (id) => byPrice.get(id) };
 }
 
 function duplicates(values: readonly string[]): string[] {

@@ -58,8 +58,8 @@ const faults: readonly { name: string; file: string; from: string; to: string; c
   {
     name: "an expiry writes the balance from before it",
     file: "05_expire",
-    from: "account.current_credits - entry.amount, entry.id, t, 'expire'",
-    to: "account.current_credits, entry.id, t, 'expire'",
+    from: "-amount, current_credits, entry_id, p_now, 'expire'",
+    to: "-amount, current_credits + amount, entry_id, p_now, 'expire'",
     caughtBy: /^state/,
   },
 ];

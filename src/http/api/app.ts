@@ -12,9 +12,13 @@ import { accountStateRoutes } from "./account-state.ts";
 import { accountRoutes } from "./accounts.ts";
 import { holdRoutes } from "./holds.ts";
 import { limitRoutes } from "./limits.ts";
-import { operationRoutes } from "./operations.ts";
 import { refundRoutes } from "./refunds.ts";
+import { insightRoutes } from "./insight.ts";
 import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
+import { alertRoutes } from "./alerts.ts";
+import { enrolmentRoutes } from "./enrolments.ts";
+import { operationRoutes } from "./operations.ts";
+import { priceTableRoutes } from "./price-table.ts";
 import { createRouter } from "./router.ts";
 import { userDataRoutes } from "./user-data.ts";
 
@@ -63,8 +67,12 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
   app.route("/api/v1", accountStateRoutes(engine));
   app.route("/api/v1", limitRoutes(engine));
   app.route("/api/v1", userDataRoutes(engine));
+  app.route("/api/v1", insightRoutes(engine));
+  app.route("/api/v1", enrolmentRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));
   app.route("/api/v1", batchRoutes(engine));
+  app.route("/api/v1", priceTableRoutes(engine));
+  app.route("/api/v1", alertRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {
     openapi: "3.1.0",
