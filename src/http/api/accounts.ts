@@ -86,11 +86,12 @@ export function accountRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono
   });
   router.openapi(consumeRoute, async (context) => {
     const { userId } = context.req.valid("param");
-    const { description, ...spent } = context.req.valid("json");
+    const { description, member, ...spent } = context.req.valid("json");
     const { replayed, allocations, ...answer } = await credits.consume({
       userId,
       ...context.req.valid("query"),
       ...amountOrQuantity(spent),
+      member,
       description,
       idempotencyKey: context.req.valid("header")["idempotency-key"],
     });
