@@ -65,6 +65,9 @@ export type { SealResult } from "./credits/seal.ts";
 export type { SealOptions } from "./credits/seal/keys.ts";
 export type { SealReport } from "./credits/seal/verify.ts";
 
+export type { EraseUserResult, Users } from "./user-data.ts";
+export type { ExportPage } from "./db/export-pages.ts";
+
 export { defineTask, discard, retryLater, type RunContext, type Schedule, type TaskDefinition } from "./tasks/task.ts";
 export type { RetryPolicy } from "./tasks/retry-policy.ts";
 export type { DrainInput, DrainResult } from "./tasks/drain.ts";
