@@ -37,11 +37,21 @@ export async function dueLots(pool: pg.Pool): Promise<number> {
   return Number(rows[0]?.due);
 }
 
-/** One statement, and nothing but the lots. */
-export async function updateBare(pool: pg.Pool): Promise<void> {
+/** One statement, nothing but the lots. */
+export async function updateLots(pool: pg.Pool): Promise<void> {
   await pool.query(
     `update tallystick.credit_lot set remaining_amount = 0, open = false, expiration_date_processed_at = now()
      where open and expiration_date <= now()`,
+  );
+}
+
+/**
+ * The accounts of those lots, which the sweep updates too: their balance is a sum that has to be kept. It is told the sum.
+ */
+export async function updateAccounts(pool: pg.Pool, expired: number): Promise<void> {
+  await pool.query(
+    "update tallystick.user_credit set current_credits = current_credits - $1, seq = seq + 1, updated_at = now()",
+    [expired],
   );
 }
 

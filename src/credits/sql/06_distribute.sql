@@ -27,11 +27,11 @@ begin
   account_ids := array(select id from tallystick.user_credit where id = any (page.account_ids)
     order by id for no key update skip locked);
   t := tallystick.clock(); -- later than every entry that these accounts have
-  -- Read now that nobody can tell of a return to these accounts until this is committed.
-  select array_agg(e.id) filter (where not back.was_returned), count(*) filter (where back.was_returned)
-    into page.ids, returned
+  -- Read now that nobody can tell of a return to these accounts until this is committed. Joined, because a function with
+  -- a query in it is run for every row: measured, a sixth of the batch.
+  select array_agg(e.id) filter (where back.payment_id is null), count(back.payment_id) into page.ids, returned
     from tallystick.credit_enrolment e
-    cross join lateral (select tallystick.is_returned(e.payment_id) as was_returned) back
+    left join tallystick.credit_return back on back.payment_id = e.payment_id and back.returned_amount > 0
     where e.id = any (page.ids) and e.account_id = any (account_ids) and e.next_due_at <= t;
   counts := tallystick.grant_periods(p_plans, page.ids, t);
   return counts || jsonb_build_object('returned', returned, 'next', case when page.due = p_batch then page.last end);
