@@ -1,7 +1,7 @@
 // Sweeps over all accounts beside every writing operation, each call from a process of its own. A sweep passes over an
 // account that is busy: then all is as if it had not come, and the next one does what it left.
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { openArena, roundsPerPair } from "./race/arena.ts";
+import { dueCases, openArena, roundsPerPair } from "./race/arena.ts";
 import { operationNames, sweeps } from "./race/operations.ts";
 
 let arena: Awaited<ReturnType<typeof openArena>>;
@@ -22,7 +22,7 @@ describe.each(
   it.each(others)(
     "beside %s ends as one after the other, or as if it had passed the account over",
     async (other) => {
-      await arena.race([name, other], roundsPerPair);
+      await arena.race([name, other], roundsPerPair, dueCases);
     },
     3_600_000,
   );

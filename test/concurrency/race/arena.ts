@@ -7,6 +7,9 @@ import type { OperationName } from "./operations.ts";
 import { startRacers, type Racers } from "./racers.ts";
 import { raceCases, type RaceCase } from "./states.ts";
 
+/** Where sweeps find something to do. */
+export const dueCases = raceCases.filter(({ state, keys }) => state === "rich" && keys !== "shared");
+
 /** Rounds of each pair: a few with every run of the tests, thousands with `npm run test:races`. */
 export const roundsPerPair = Number(process.env["RACE_ROUNDS"] ?? 24);
 

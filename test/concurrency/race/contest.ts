@@ -173,8 +173,8 @@ function lines(path: string, value: unknown): string[] {
   return Object.entries(value).flatMap(([name, part]) => lines(`${path} ${name}`, part));
 }
 
-// An answer with ids replaced by what they are called in the picture, and without what differs by nature.
-function named(answer: unknown, picture: Picture): unknown {
+/** An answer with ids replaced by what they are called in the picture, and without what differs by nature. */
+export function named(answer: unknown, picture: Picture): unknown {
   if (Array.isArray(answer)) return answer.map((item) => named(item, picture));
   if (typeof answer !== "object" || answer === null) return answer;
   const differs = new Set(["alias", "enrolmentId", "expiresAt", "remaining", "unknownPlans"]);
