@@ -8,7 +8,10 @@ const GATE = 7_001;
 
 export interface Gate extends AsyncDisposable {
   /** Waits until a victim has come to its step; answers the step's name, or undefined when it ended before. */
-  stopped(victim: string, ended: Promise<unknown>): Promise<{ readonly name: string; readonly pid: number } | undefined>;
+  stopped(
+    victim: string,
+    ended: Promise<unknown>,
+  ): Promise<{ readonly name: string; readonly pid: number } | undefined>;
   /** Lets every victim go on. */
   open(): Promise<void>;
   /** Stops victims again. */
@@ -24,7 +27,11 @@ export function victimUrl(url: string, victim: string, step: number, more = ""):
 }
 
 /** Puts the triggers on every table of the schema and closes the gate. */
-export async function setGate(url: string, database: Database): Promise<Gate> {
+export async function setGate(
+  url: string,
+  database: Database,
+  moments: readonly ("before" | "after")[] = ["before", "after"],
+): Promise<Gate> {
   await database.query(`create schema if not exists crash`);
   await database.query(`create or replace function crash.step() returns trigger language plpgsql set lock_timeout = 0 as $$
     declare
@@ -44,7 +51,7 @@ export async function setGate(url: string, database: Database): Promise<Gate> {
     "select relname as name from pg_class where relnamespace = 'tallystick'::regnamespace and relkind = 'r' and relname <> 'migration'",
   );
   for (const { name } of tables) {
-    for (const moment of ["before", "after"]) {
+    for (const moment of moments) {
       await database.query(`create trigger crash_${moment} ${moment} insert or update or delete on tallystick.${name}
         for each statement execute function crash.step()`);
     }

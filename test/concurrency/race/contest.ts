@@ -56,7 +56,9 @@ export async function contest(
     const order = orders[index];
     return order === undefined ? atOnce(index, lane, subject) : inOrder(order, lane, subject);
   });
-  const pictures = await copies.pictures(played.filter(({ picture }) => picture === undefined).map(({ subject }) => subject));
+  const pictures = await copies.pictures(
+    played.filter(({ picture }) => picture === undefined).map(({ subject }) => subject),
+  );
   const outcomes = played.map(({ finishes, picture, subject }) => ({
     finishes,
     outcome: outcomeOf(names, finishes, picture ?? pictures.get(subject.copy)),
@@ -65,7 +67,10 @@ export async function contest(
   const expected = new Map<string, string[]>();
   orders.forEach((order, index) => {
     const outcome = outcomes[index]?.outcome ?? "";
-    expected.set(outcome, [...(expected.get(outcome) ?? []), order.map((n) => nameAt(names, n)).join(" → ")].toSorted());
+    expected.set(
+      outcome,
+      [...(expected.get(outcome) ?? []), order.map((n) => nameAt(names, n)).join(" → ")].toSorted(),
+    );
   });
   const tally: Tally = { rounds, overlapped: 0, orders: new Map(), wrong: [] };
   for (const { outcome, finishes } of outcomes.slice(orders.length)) {
@@ -184,7 +189,10 @@ export function named(answer: unknown, picture: Picture): unknown {
       .filter(([name]) => !differs.has(name))
       .map(([name, value]) => {
         const kind = kinds[name];
-        return [name, kind === undefined || value === null ? named(value, picture) : picture.label(kind, String(value))];
+        return [
+          name,
+          kind === undefined || value === null ? named(value, picture) : picture.label(kind, String(value)),
+        ];
       }),
   );
 }

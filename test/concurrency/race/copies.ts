@@ -40,7 +40,9 @@ export async function prepareCopies(url: string, database: Database): Promise<Co
   const holds = new Map<StateName, number>();
   await database.query("create schema race");
   for (const table of Object.keys(tables)) {
-    await database.query(`create table race.${table} as select ''::text as state, t.* from tallystick.${table} t limit 0`);
+    await database.query(
+      `create table race.${table} as select ''::text as state, t.* from tallystick.${table} t limit 0`,
+    );
   }
   for (const state of stateNames) {
     holds.set(state, await buildState(url, state));

@@ -8,7 +8,14 @@ import { perform, type OperationName, type Racer, type Subject } from "./operati
 
 export type RacerMessage =
   | { readonly kind: "open"; readonly url: string; readonly lanes: number }
-  | { readonly kind: "run"; readonly id: number; readonly lane: number; readonly name: OperationName; readonly subject: Subject; readonly delayMs: number };
+  | {
+      readonly kind: "run";
+      readonly id: number;
+      readonly lane: number;
+      readonly name: OperationName;
+      readonly subject: Subject;
+      readonly delayMs: number;
+    };
 
 /** What a call answered or was refused with, and when it ran by the machine's clock that only goes forward. */
 export interface Finish {
