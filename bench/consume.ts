@@ -6,8 +6,8 @@ import { createFloor, createReference, fillPlainTables } from "./consume/plain.t
 import { measure, type Contender } from "./measure.ts";
 import { report } from "./report.ts";
 
-const concurrency = 8;
-const accounts = 1000;
+const concurrency = 32;
+const accounts = 10_000;
 const lotsOfAnAccount = 3;
 const rounds = 7;
 const operations = 2000;

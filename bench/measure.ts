@@ -5,6 +5,10 @@ export interface Contender {
   readonly name: string;
   /** Does one operation; `index` is unique over the whole run, `lane` tells concurrent callers apart. */
   readonly run: (index: number, lane: number) => Promise<void>;
+  /** How many operations one run does, beginning with `index`; 1 by default. Latencies are of runs. */
+  readonly batchSize?: number;
+  /** Instead of the measurement's. */
+  readonly concurrency?: number;
 }
 
 export interface MeasureInput {
@@ -54,13 +58,15 @@ export async function measure(contenders: readonly Contender[], input: MeasureIn
   });
 }
 
-async function takeTurn(contender: Contender, first: number, { operations, concurrency }: MeasureInput): Promise<Turn> {
-  const latencies = new Float64Array(operations);
+async function takeTurn(contender: Contender, first: number, { operations, ...input }: MeasureInput): Promise<Turn> {
+  const { batchSize = 1, concurrency = input.concurrency } = contender;
+  const runs = Math.ceil(operations / batchSize);
+  const latencies = new Float64Array(runs);
   let next = 0;
   const lane = async (number: number): Promise<void> => {
-    for (let mine = next++; mine < operations; mine = next++) {
+    for (let mine = next++; mine < runs; mine = next++) {
       const began = performance.now();
-      await contender.run(first + mine, number);
+      await contender.run(first + mine * batchSize, number);
       latencies[mine] = performance.now() - began;
     }
   };

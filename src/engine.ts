@@ -1,5 +1,7 @@
 // The composition: every part below is made here and handed its neighbours as arguments, so that none imports another.
 import { createCredits, type Credits } from "./credits/index.ts";
+import { createProof } from "./credits/audit/proof.ts";
+import { sealKeys } from "./credits/seal/keys.ts";
 import { creditFunctions } from "./credits/functions.generated.ts";
 import { connect, joinTransaction, type Queryable, type TransactionSource } from "./db/database.ts";
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
@@ -128,7 +130,12 @@ export function createEngine(options: TallystickOptions): Engine {
       await tell(tx, { kind: "task.dead", key, taskId: task.id, taskName: task.name, attempts: task.attempt, error });
     },
   });
-  const credits = createCredits(database, catalog.plans);
+  const keys = options.seal === undefined ? undefined : sealKeys(options.seal);
+  const credits = createCredits(database, catalog.plans, keys);
+  const proof = createProof(database, keys, options.proof, async (tx, failure) => {
+    logger.error({ ...failure }, "the audit found violations");
+    await tell(tx, { kind: "audit.failed", ...failure });
+  });
   const tickPlan: TickPlan = {
     database,
     schedules,
@@ -136,6 +143,7 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "release-holds", run: async (budgetMs) => ({ ...(await credits.releaseHolds({ budgetMs })) }) },
       { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
+      ...proof,
     ],
     maxAttempts: retry.maxAttempts,
     drain,

@@ -31,12 +31,18 @@ export type { SettleReturnsInput, SettleReturnsResult } from "./credits/returns.
 export type { AdjustInput, AdjustResult } from "./credits/adjust.ts";
 export type { EraseResult, FreezeInput, MergeInput, MergeResult } from "./credits/account-state.ts";
 export type { LimitPeriod, SetLimitInput, SpendLimit } from "./credits/limits.ts";
+export type { ConsumeOutcome } from "./credits/consume-many.ts";
+export { coalesceConsume, type CoalescedConsume, type CoalesceOptions } from "./credits/coalesce.ts";
 export type { Balance, Lot } from "./credits/balance.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
 export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";
 export type { ReleaseHoldsResult } from "./credits/release-holds.ts";
 export type { ExpireResult } from "./credits/expire.ts";
-export type { AuditResult, Violation } from "./credits/audit.ts";
+export type { AuditInput, AuditProgress, AuditResult, Violation } from "./credits/audit.ts";
+export type { Repair, RepairPlan } from "./credits/audit/repair.ts";
+export type { SealResult } from "./credits/seal.ts";
+export type { SealOptions } from "./credits/seal/keys.ts";
+export type { SealReport } from "./credits/seal/verify.ts";
 
 export { defineTask, discard, retryLater, type RunContext, type Schedule, type TaskDefinition } from "./tasks/task.ts";
 export type { RetryPolicy } from "./tasks/retry-policy.ts";

@@ -1,5 +1,6 @@
 // What a product configures, checked once when it starts.
 import type { Channel } from "./notification/channel.ts";
+import type { SealOptions } from "./credits/seal/keys.ts";
 import type { DatabaseSource } from "./db/database.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import type { Logger } from "./kernel/logger.ts";
@@ -32,6 +33,16 @@ export interface TallystickOptions {
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** A tick that comes later than this after the one before is announced as missed; default 25 hours, for a daily cron. */
   readonly maxTickGapMs?: number | undefined;
+  /** Signs the journal, so that whoever can write to the database can't alter it unseen. Without it nothing is sealed. */
+  readonly seal?: SealOptions | undefined;
+  /**
+   * How often the ticks prove the ledger, and seal it when there is a key; default every 24 and every hour. A run that
+   * needs longer than a tick has goes on in the next ones. false: only when asked.
+   */
+  readonly proof?:
+    | { readonly auditHours?: number | undefined; readonly sealHours?: number | undefined }
+    | false
+    | undefined;
   readonly logger?: Logger | undefined;
   /** A fixed time for tests. */
   readonly clock?: (() => Date) | undefined;

@@ -152,6 +152,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     "credit_spend_counter",
     "credit_seal",
     "credit_return",
+    "credit_proof_run",
   ],
   "src/tasks/": ["task", "task_lane", "task_attempt", "schedule_run"],
   "src/payment/": ["webhook_event", "customer", "payment", "subscription"],

@@ -11,6 +11,7 @@ import { expire } from "./expire.ts";
 import { grant } from "./grant.ts";
 import { migrate } from "./migrate.ts";
 import { replay } from "./replay.ts";
+import { seal } from "./seal.ts";
 import { tasks } from "./tasks.ts";
 
 export const commands: readonly (Command | DiagnosticCommand)[] = [
@@ -27,4 +28,5 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   tasks,
   replay,
   audit,
+  seal,
 ];

@@ -37,12 +37,7 @@ export interface ConsumeResult {
  * @throws insufficient_credits, spend_limit_exceeded, invalid_request, idempotency_conflict, account_frozen, lock_timeout
  */
 export async function consume(database: Database, input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult> {
-  checkAccount(input);
-  checkAmount(input.amount);
-  checkOptionalText("feature", input.feature, 255);
-  checkOptionalText("member", input.member, 255);
-  checkOptionalText("idempotencyKey", input.idempotencyKey, 255);
-  checkOptionalText("description", input.description, 1000);
+  checkConsume(input);
   const result = await write<StoredOutcome & ConsumeResult>(database, options, "consume_credits", {
     p_user_id: input.userId,
     p_unit: input.unit,
@@ -55,4 +50,14 @@ export async function consume(database: Database, input: ConsumeInput, options?:
   });
   const { transactionId, balance, available, allocations, replayed } = result;
   return { transactionId, balance, available, allocations, replayed };
+}
+
+/** @throws invalid_request */
+export function checkConsume(input: ConsumeInput): void {
+  checkAccount(input);
+  checkAmount(input.amount);
+  checkOptionalText("feature", input.feature, 255);
+  checkOptionalText("member", input.member, 255);
+  checkOptionalText("idempotencyKey", input.idempotencyKey, 255);
+  checkOptionalText("description", input.description, 1000);
 }

@@ -81,8 +81,13 @@ const refusals: Readonly<Record<string, { code: ErrorCode; message: string }>> =
 
 /** Throws the refusal that an outcome names. @throws by the outcome's code */
 export function refuse(result: StoredOutcome): never {
+  throw refusalError(result);
+}
+
+/** The error that an outcome names. */
+export function refusalError(result: StoredOutcome): TallystickError {
   const refusal = refusals[result.outcome];
-  if (refusal === undefined) throw new TallystickError("internal", `unknown outcome ${result.outcome}`);
+  if (refusal === undefined) return new TallystickError("internal", `unknown outcome ${result.outcome}`);
   const { outcome: _outcome, message = refusal.message, ...details } = result;
-  throw new TallystickError(refusal.code, message, { details });
+  return new TallystickError(refusal.code, message, { details });
 }

@@ -103,10 +103,8 @@ describe("an idempotency key", () => {
 
   it("of a hold or of a hold's settlement is a conflict for other operations", async () => {
     await ledger.credits.grant({ userId: "h", amount: 10, type });
-    await ledger.database.query(`
-      insert into tallystick.credit_hold (account_id, amount, status, expires_at, created_at, settled_at, idempotency_key,
-        request_hash, settle_idempotency_key, settle_request_hash)
-      select id, 1, 'voided', now(), now(), now(), 'hold', 'x', 'settle', 'x' from tallystick.user_credit where user_id = 'h'`);
+    const { id: holdId } = await ledger.credits.hold({ userId: "h", amount: 1, idempotencyKey: "hold" });
+    await ledger.credits.void({ holdId, idempotencyKey: "settle" });
     for (const idempotencyKey of ["hold", "settle"]) {
       await expect(ledger.credits.consume({ userId: "h", amount: 1, idempotencyKey })).rejects.toMatchObject({
         code: "idempotency_conflict",

@@ -1,5 +1,7 @@
 // The ledger's operations, bound to a database and a catalog's plans.
 import type { Database } from "../db/database.ts";
+import { audit, type AuditInput, type AuditResult } from "./audit.ts";
+import { planRepairs, type RepairPlan } from "./audit/repair.ts";
 import {
   erase,
   freeze,
@@ -11,10 +13,10 @@ import {
   type MergeResult,
 } from "./account-state.ts";
 import { adjust, type AdjustInput, type AdjustResult } from "./adjust.ts";
-import { audit, type AuditResult } from "./audit.ts";
 import { balance, type Balance } from "./balance.ts";
 import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
+import { consumeMany, type ConsumeOutcome } from "./consume-many.ts";
 import type { WriteOptions } from "./context.ts";
 import {
   distributeCredits,
@@ -27,6 +29,9 @@ import {
 import { expire, type ExpireResult } from "./expire.ts";
 import { grant, type GrantInput, type GrantResult } from "./grant.ts";
 import { history, type HistoryInput, type HistoryPage } from "./history.ts";
+import { invalid, type AccountInput } from "./input.ts";
+import { seal, type SealResult } from "./seal.ts";
+import type { SealKeys } from "./seal/keys.ts";
 import {
   capture,
   getHold,
@@ -39,7 +44,6 @@ import {
   type HoldView,
   type VoidInput,
 } from "./hold.ts";
-import type { AccountInput } from "./input.ts";
 import { limits, setLimit, type SetLimitInput, type SpendLimit } from "./limits.ts";
 import { refund, type RefundInput, type RefundResult } from "./refund.ts";
 import { releaseHolds, type ReleaseHoldsResult } from "./release-holds.ts";
@@ -49,6 +53,7 @@ import { withHold, type HoldUse, type WithHoldInput } from "./with-hold.ts";
 export interface Credits {
   grant(input: GrantInput, options?: WriteOptions): Promise<GrantResult>;
   consume(input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult>;
+  consumeMany(items: readonly ConsumeInput[], options?: WriteOptions): Promise<ConsumeOutcome[]>;
   hold(input: HoldInput, options?: WriteOptions): Promise<HoldResult>;
   capture(input: CaptureInput, options?: WriteOptions): Promise<CaptureResult>;
   void(input: VoidInput, options?: WriteOptions): Promise<HoldResult>;
@@ -68,14 +73,19 @@ export interface Credits {
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
   distribute(budget?: BudgetInput): Promise<DistributeResult>;
   expire(budget?: BudgetInput): Promise<ExpireResult>;
+  audit(input?: AuditInput): Promise<AuditResult>;
+  /** What would mend each violation, where the other figures leave one answer only; changes nothing. */
+  repairPlan(input?: AuditInput): Promise<RepairPlan>;
+  /** Signs the entries that no seal covers. @throws invalid_request when no seal key is configured */
+  seal(budget?: BudgetInput): Promise<SealResult>;
   releaseHolds(budget?: BudgetInput): Promise<ReleaseHoldsResult>;
-  audit(): Promise<AuditResult>;
 }
 
-export function createCredits(database: Database, plans: readonly PlanTerms[]): Credits {
+export function createCredits(database: Database, plans: readonly PlanTerms[], keys?: SealKeys): Credits {
   return {
     grant: async (input, options) => grant(database, input, options),
     consume: async (input, options) => consume(database, input, options),
+    consumeMany: async (items, options) => consumeMany(database, items, options),
     hold: async (input, options) => hold(database, input, options),
     capture: async (input, options) => capture(database, input, options),
     void: async (input, options) => voidHold(database, input, options),
@@ -95,7 +105,12 @@ export function createCredits(database: Database, plans: readonly PlanTerms[]): 
     enrol: async (input, options) => enrol(database, plans, input, options),
     distribute: async (budget) => distributeCredits(database, plans, budget),
     expire: async (budget) => expire(database, budget),
+    audit: async (input) => audit(database, input, keys),
+    repairPlan: async (input) => planRepairs(database, input, keys),
+    async seal(budget) {
+      if (keys === undefined) throw invalid("sealing needs the option seal: { keyId, key }.");
+      return seal(database, keys, budget);
+    },
     releaseHolds: async (budget) => releaseHolds(database, budget),
-    audit: async () => audit(database),
   };
 }

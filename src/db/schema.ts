@@ -28,6 +28,7 @@ export const userCredit = tallystick.table("user_credit", {
   frozenBy: text("frozen_by"),
   frozenReason: text("frozen_reason"),
   limited: boolean().notNull().default(false),
+  hasHolds: boolean("has_holds").notNull().default(false),
 });
 
 export const creditTransaction = tallystick.table("credit_transaction", {
@@ -36,7 +37,7 @@ export const creditTransaction = tallystick.table("credit_transaction", {
   seq: count("seq").notNull(),
   amount: count("amount").notNull(),
   balanceAfter: count("balance_after").notNull(),
-  operationId: count("operation_id").notNull(),
+  operationId: count("operation_id"),
   createdAt: moment("created_at").notNull(),
   type: text().notNull(),
   paymentId: count("payment_id"),
@@ -159,6 +160,20 @@ export const creditSeal = tallystick.table("credit_seal", {
   keyId: text("key_id").notNull(),
   seal: bytea().notNull(),
   createdAt: moment("created_at").notNull(),
+});
+
+export const creditProofRun = tallystick.table("credit_proof_run", {
+  id: identity(),
+  kind: text().notNull(),
+  walk: text().notNull(),
+  nextId: count("next_id").notNull(),
+  lastId: count("last_id").notNull(),
+  stepSize: integer("step_size").notNull(),
+  steps: count("steps").notNull().default(0),
+  violations: count("violations").notNull().default(0),
+  findings: jsonb().notNull().default([]),
+  startedAt: moment("started_at").notNull(),
+  finishedAt: moment("finished_at"),
 });
 
 /** The reference's picture of a credit transaction: entry and lot as one row. */

@@ -45,4 +45,17 @@ export type Announcement = AnnouncementBase &
         readonly claimedAt: Date;
         readonly missed: number;
       }
+    | {
+        readonly kind: "audit.failed";
+        /** The run of the audit; it is announced once, when it first finds something. */
+        readonly runId: number;
+        /** Found so far. */
+        readonly violations: number;
+        /** The first of them. */
+        readonly findings: readonly {
+          readonly userId: string | null;
+          readonly equation: string;
+          readonly detail: string;
+        }[];
+      }
   );

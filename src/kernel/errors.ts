@@ -43,6 +43,7 @@ export const errorCodes = {
     retryable: true,
     summary: "The database could not order this transaction beside another; nothing was changed.",
   },
+  overloaded: { status: 503, retryable: true, summary: "Too many calls wait already; nothing was changed." },
   not_migrated: { status: 503, retryable: true, summary: "The database has not been migrated." },
   internal: { status: 500, retryable: true, summary: "An unexpected error; nothing was changed." },
 } as const;

@@ -19,6 +19,13 @@ const announcements: Announcement[] = [
   { kind: "subscription.cancelled", key: "k", userId: "ada", subscriptionId: "sub_1", planName: null, endsAt: null },
   { kind: "task.dead", key: "k", taskId: 7, taskName: "payment-event", attempts: 20, error: "it broke" },
   { kind: "cron.missed", key: "k", name: "report", dueAt: at, claimedAt: new Date("2026-03-01T14:00:00Z"), missed: 3 },
+  {
+    kind: "audit.failed",
+    key: "k",
+    runId: 7,
+    violations: 2,
+    findings: [{ userId: "ada", equation: "book_is_sum_of_entries", detail: "current_credits 11, entries sum to 10" }],
+  },
 ];
 
 describe("render", () => {

@@ -92,6 +92,19 @@ export function render(announcement: Announcement, language: Language): Rendered
         fields:
           announcement.missed > 0 ? [{ name: say("Runs missed", "漏跑次数"), value: String(announcement.missed) }] : [],
       };
+    case "audit.failed":
+      return {
+        severity: "critical",
+        title: say("The ledger's audit found violations", "账本审计发现异常"),
+        text: say(
+          `Audit ${announcement.runId} found ${announcement.violations} so far. Read \`tallystick audit --repair-plan\`; correct by entries, never by editing rows.`,
+          `第 ${announcement.runId} 次审计目前已发现 ${announcement.violations} 处异常。请运行 \`tallystick audit --repair-plan\`；以新分录更正，切勿直接改行。`,
+        ),
+        fields: announcement.findings.map(({ userId, equation, detail }) => ({
+          name: equation,
+          value: userId === null ? detail : `${userId}: ${detail}`,
+        })),
+      };
   }
 }
 

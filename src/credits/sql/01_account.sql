@@ -164,28 +164,32 @@ begin
   return paid;
 end $$;
 
--- Which lots pay a debit of p_amount, in burn order (policy v1), and what is missing. Changes nothing.
+-- The live lots that a feature may spend, in burn order (policy v1). One SELECT, so that it is planned as part of the query
+-- that reads it, which stops at the last lot needed.
 --
--- enable_sort is off for the function alone: the burn order is an index's order, and reading along it ends with the last
--- lot needed. With stale statistics the planner would read and sort all lots of an account (measured with 10,000 lots:
--- 8.6 ms against 1.3 ms).
+-- The functions that read it set enable_sort off: the burn order is an index's order, and with stale statistics the
+-- planner would read and sort all lots of an account (measured with 10,000 lots: 8.6 ms against 1.3 ms).
+create or replace function tallystick.burnable_lots(p_account_id bigint, p_feature text, p_now timestamptz)
+returns table (id bigint, free bigint) language sql stable as $$
+  select id, remaining_amount - held_amount from tallystick.credit_lot
+  where account_id = p_account_id and open and remaining_amount > held_amount
+    and effective_at <= p_now and (expiration_date is null or expiration_date > p_now)
+    and (scope is null or p_feature = any (scope))
+  order by priority, (scope is null), expiration_date, id
+$$;
+
+-- Which lots pay a debit of p_amount, and what is missing. Changes nothing.
 create or replace function tallystick.burn_plan(
   p_account_id bigint, p_amount bigint, p_feature text, p_now timestamptz,
   out lot_ids bigint[], out takes bigint[], out missing bigint
-) language plpgsql stable set enable_sort = off as $$
+) language plpgsql stable as $$
 declare
   lot record;
 begin
   lot_ids := '{}';
   takes := '{}';
   missing := p_amount;
-  for lot in
-    select id, remaining_amount - held_amount as free from tallystick.credit_lot
-    where account_id = p_account_id and open and remaining_amount > held_amount
-      and effective_at <= p_now and (expiration_date is null or expiration_date > p_now)
-      and (scope is null or p_feature = any (scope))
-    order by priority, (scope is null), expiration_date, id
-  loop
+  for lot in select id, free from tallystick.burnable_lots(p_account_id, p_feature, p_now) loop
     lot_ids := lot_ids || lot.id;
     takes := takes || least(lot.free, missing);
     missing := missing - least(lot.free, missing);

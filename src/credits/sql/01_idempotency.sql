@@ -1,7 +1,7 @@
 -- Idempotency: one key, one effect, one answer, for ever. Keys lie on the first entry or the hold that an operation wrote.
 
 -- Identifies a request under its key: operation and canonical parameters, no description, metadata or times.
-create or replace function tallystick.request_hash(variadic p_parts text[]) returns bytea language sql immutable as $$
+create or replace function tallystick.request_hash(variadic p_parts text[]) returns bytea language sql stable as $$
   select substring(sha256(convert_to(array_to_string(p_parts, E'\x1f', E'\x1e'), 'UTF8')) from 1 for 16)
 $$;
 
@@ -16,7 +16,7 @@ begin
   select id, request_hash, answered_balance, answered_available into entry
     from tallystick.credit_transaction where account_id = p_account_id and idempotency_key = p_key;
   if found then
-    if entry.request_hash <> p_hash then return jsonb_build_object('outcome', 'idempotency_conflict'); end if;
+    if entry.request_hash is distinct from p_hash then return jsonb_build_object('outcome', 'idempotency_conflict'); end if;
     return jsonb_build_object('outcome', 'ok', 'replayed', true, 'transactionId', entry.id::text,
       'balance', entry.answered_balance, 'available', entry.answered_available,
       'allocations', tallystick.allocations_of(entry.id));
@@ -50,6 +50,39 @@ begin
     exit when stored is not null;
   end loop;
   return stored;
+end $$;
+
+-- The same for a consume, whose entry is its request: amount, feature and member are compared themselves. Totals that
+-- were the balance after the entry are not stored again.
+create or replace function tallystick.stored_consume(
+  p_user_id text, p_account tallystick.user_credit, p_key text, p_amount bigint, p_feature text, p_member text
+) returns jsonb language plpgsql as $$
+declare
+  asked_account_id bigint;
+  entry tallystick.credit_transaction;
+begin
+  foreach asked_account_id in array case when p_account.user_id = p_user_id then array[p_account.id]
+    else tallystick.account_chain((select id from tallystick.user_credit where user_id = p_user_id and unit = p_account.unit)) end
+  loop
+    select * into entry from tallystick.credit_transaction
+      where account_id = asked_account_id and idempotency_key = p_key;
+    if found then
+      if entry.request_hash is not null or entry.amount <> -p_amount
+        or entry.feature is distinct from p_feature or entry.member is distinct from p_member
+      then
+        return jsonb_build_object('outcome', 'idempotency_conflict');
+      end if;
+      entry.answered_balance := coalesce(entry.answered_balance, entry.balance_after);
+      return jsonb_build_object('outcome', 'ok', 'replayed', true, 'transactionId', entry.id::text,
+        'balance', entry.answered_balance, 'available', coalesce(entry.answered_available, entry.answered_balance),
+        'allocations', tallystick.allocations_of(entry.id));
+    end if;
+    if exists (select from tallystick.credit_hold where account_id = asked_account_id
+        and (idempotency_key = p_key or settle_idempotency_key = p_key)) then
+      return jsonb_build_object('outcome', 'idempotency_conflict');
+    end if;
+  end loop;
+  return null;
 end $$;
 
 create or replace function tallystick.allocations_of(p_transaction_id bigint) returns jsonb language sql stable as $$

@@ -22,7 +22,7 @@ create or replace function tallystick.hold_credits(
   p_idempotency_key text default null,
   p_description text default null,
   p_metadata jsonb default null
-) returns jsonb language plpgsql set lock_timeout = '5s' as $$
+) returns jsonb language plpgsql set lock_timeout = '5s' set enable_sort = off as $$
 declare
   account tallystick.user_credit;
   t timestamptz;
@@ -78,7 +78,7 @@ begin
   update tallystick.credit_lot set held_amount = held_amount + part.amount
     from unnest(plan.lot_ids, plan.takes) as part (lot_id, amount) where id = part.lot_id;
   update tallystick.user_credit set updated_at = t, cached_available = account.cached_available,
-      cached_held = cached_held + p_amount, next_change_at = least(next_change_at, deadline)
+      cached_held = cached_held + p_amount, next_change_at = least(next_change_at, deadline), has_holds = true
     where id = account.id;
   return tallystick.hold_answer(hold, account.cached_balance, account.cached_available, false);
 end $$;
@@ -123,7 +123,7 @@ create or replace function tallystick.capture_hold(
   p_idempotency_key text default null,
   p_description text default null,
   p_metadata jsonb default null
-) returns jsonb language plpgsql set lock_timeout = '5s' as $$
+) returns jsonb language plpgsql set lock_timeout = '5s' set enable_sort = off as $$
 declare
   opened record;
   hash bytea;
@@ -206,8 +206,9 @@ begin
   p_account.debt := p_account.debt - tallystick.pay_shortfalls(p_account.id, p_account.debt, p_now);
   p_account := tallystick.store_account(p_account, p_now);
   if p_excess > 0 then
-    consumed := tallystick.spend(p_account, p_excess, p_hold.feature, p_hold.member, p_now, null, null,
-      coalesce(p_description, p_hold.description), coalesce(p_metadata, p_hold.metadata), entry_id);
+    consumed := tallystick.consume_credits(p_account.user_id, p_excess, p_account.unit, p_hold.feature, p_hold.member,
+      p_description => coalesce(p_description, p_hold.description), p_metadata => coalesce(p_metadata, p_hold.metadata),
+      p_operation_id => entry_id);
     if consumed ->> 'outcome' <> 'ok' then return consumed; end if;
     select * into p_account from tallystick.user_credit where id = p_account.id;
   end if;

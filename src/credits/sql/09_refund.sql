@@ -195,7 +195,7 @@ create or replace function tallystick.take_credits(
   p_feature text default null,
   p_idempotency_key text default null,
   p_metadata jsonb default null
-) returns jsonb language plpgsql set lock_timeout = '5s' as $$
+) returns jsonb language plpgsql set lock_timeout = '5s' set enable_sort = off as $$
 declare
   account tallystick.user_credit;
   t timestamptz;

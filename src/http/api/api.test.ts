@@ -77,6 +77,7 @@ describe("the key", () => {
     ["GET", "/accounts/ada"],
     ["POST", "/accounts/ada/grants"],
     ["POST", "/accounts/ada/consume"],
+    ["POST", "/consume-batch"],
     ["GET", "/accounts/ada/transactions"],
     ["GET", "/events"],
     ["POST", "/events/1/replay"],

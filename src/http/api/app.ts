@@ -1,5 +1,6 @@
 // The REST API under /api/v1: Hono, every route described once and checked by its description.
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import type { Engine } from "../../engine.ts";
@@ -9,6 +10,7 @@ import { isAuthorized } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
 import { accountRoutes } from "./accounts.ts";
 import { operationRoutes } from "./operations.ts";
+import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
 import { createRouter } from "./router.ts";
 
 export interface ApiContext {
@@ -46,17 +48,13 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
     context.res.headers.set("cache-control", "no-store");
     return undefined;
   });
-  app.use(
-    "*",
-    bodyLimit({
-      maxSize: BODY_LIMIT_BYTES,
-      onError: () => {
-        throw new TallystickError("payload_too_large", `The body may have at most ${BODY_LIMIT_BYTES} bytes.`);
-      },
-    }),
+  const [limitBody, limitBatch] = [limitBodyTo(BODY_LIMIT_BYTES), limitBodyTo(BATCH_LIMIT_BYTES)];
+  app.use("*", async (context, next) =>
+    context.req.path === `/api/v1${BATCH_PATH}` ? limitBatch(context, next) : limitBody(context, next),
   );
   app.route("/api/v1", accountRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));
+  app.route("/api/v1", batchRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {
     openapi: "3.1.0",
@@ -69,4 +67,13 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
     security: [{ apiKey: [] }],
   });
   return app;
+}
+
+function limitBodyTo(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new TallystickError("payload_too_large", `The body may have at most ${maxSize} bytes.`);
+    },
+  });
 }

@@ -67,6 +67,7 @@ describe("the OpenAPI document", () => {
         "GET /api/v1/accounts/{userId}/transactions",
         "POST /api/v1/accounts/{userId}/grants",
         "POST /api/v1/accounts/{userId}/consume",
+        "POST /api/v1/consume-batch",
         "GET /api/v1/events",
         "POST /api/v1/events/{id}/replay",
         "GET /api/v1/tasks",

@@ -51,6 +51,7 @@ const auditRoute = createRoute({
   method: "get",
   path: "/audit",
   summary: "Checks every equation of the ledger.",
+  request: { query: schemas.auditQuery },
   responses: { 200: jsonContent(schemas.auditSchema, "The result"), ...errors() },
 });
 
@@ -84,8 +85,11 @@ export function operationRoutes({ credits, events, tasks }: Pick<Engine, "credit
     return context.json({ id, status: "pending" as const }, 200);
   });
   router.openapi(auditRoute, async (context) => {
-    const { violations, ...result } = await credits.audit();
-    return context.json({ ...result, violations: [...violations] }, 200);
+    const { userId, unit, equation } = context.req.valid("query");
+    const { violations, seals, ...result } = await credits.audit({ userId, unit, equations: equation?.split(",") });
+    const proved =
+      seals === undefined ? null : { checked: seals.checked, entries: seals.entries, unsealed: seals.unsealed };
+    return context.json({ ...result, violations: [...violations], seals: proved }, 200);
   });
   return router;
 }

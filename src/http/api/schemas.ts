@@ -155,6 +155,15 @@ export const taskDetailSchema = taskSchema
 
 export const replayAnswer = z.object({ id: z.string(), status: z.literal("pending") }).openapi("ReplayAnswer");
 
+export const auditQuery = z.object({
+  userId: z.string().min(1).max(255).optional().openapi({ description: "Only this user's accounts." }),
+  unit: z.string().optional(),
+  equation: z
+    .string()
+    .optional()
+    .openapi({ description: "Only these equations, by name or number, separated by commas." }),
+});
+
 export const auditSchema = z
   .object({
     ok: z.boolean(),
@@ -162,11 +171,21 @@ export const auditSchema = z
     violations: z.array(
       z.object({
         equation: z.string(),
+        number: z.int(),
         userId: z.string().nullable(),
         unit: z.string().nullable(),
+        accountId: z.string().nullable(),
+        entryId: z.string().nullable(),
+        lotId: z.string().nullable(),
+        holdId: z.string().nullable(),
+        paymentId: z.string().nullable(),
+        limitId: z.string().nullable(),
+        actual: z.int().nullable(),
+        expected: z.int().nullable(),
         detail: z.string(),
       }),
     ),
+    seals: z.object({ checked: z.int(), entries: z.int(), unsealed: z.int() }).nullable(),
   })
   .openapi("Audit");
 
