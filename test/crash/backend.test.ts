@@ -29,12 +29,12 @@ async function killAtEveryStep(
     }
     names.push(stop.name);
     await ledger.database.query("select pg_terminate_backend($1)", [stop.pid]);
-    await expect(called, stop.name).rejects.toMatchObject({ code: "storage_unavailable" });
+    await expect(called).rejects.toMatchObject({ code: "storage_unavailable" });
     await own.close();
     await untilGone(ledger.database, victim);
-    expect(await site.picture(subject), stop.name).toBe(site.before);
-    expect(await site.call(subject), stop.name).toEqual(site.answer);
-    expect(await site.picture(subject), stop.name).toBe(site.after);
+    expect([stop.name, await site.picture(subject)]).toEqual([stop.name, site.before]);
+    expect([stop.name, await site.call(subject)]).toEqual([stop.name, site.answer]);
+    expect([stop.name, await site.picture(subject)]).toEqual([stop.name, site.after]);
   }
 }
 

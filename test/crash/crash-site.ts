@@ -14,6 +14,7 @@ export const crashCases: readonly (RaceCase & { readonly name: OperationName })[
   { name: "grant", state: "absent", keys: "own" },
   { name: "grantPaid", state: "rich", keys: "own" },
   { name: "consume", state: "rich", keys: "own" },
+  { name: "consumeMany", state: "rich", keys: "own" },
   { name: "hold", state: "rich", keys: "own" },
   { name: "capture", state: "rich", keys: "own" },
   { name: "capture", state: "owing", keys: "own" },
@@ -77,7 +78,9 @@ export async function inspect(
   };
   const call = async (of: Subject): Promise<unknown> => {
     const answer = named(await perform(name, { credits, database }, of), await look(of));
-    return typeof answer === "object" ? { ...answer, replayed: undefined } : answer;
+    return JSON.parse(
+      JSON.stringify(answer ?? null, (key, value: unknown) => (key === "replayed" ? undefined : value)),
+    );
   };
   const first = await subject();
   const before = (await look(first)).text;

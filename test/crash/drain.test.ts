@@ -41,17 +41,15 @@ it("a payment event whose drain is killed at any step takes effect exactly once"
     await expireLeases(sql);
     await skipDelays(sql);
     await tally.drain();
-    expect(
-      await sql.query(
-        `select balance, paid, sent, events from
+    const done = await sql.query(
+      `select balance, paid, sent, events from
           (select current_credits as balance from tallystick.user_credit where user_id = $1) a,
           (select count(*) as paid from tallystick.payment where user_id = $1) b,
           (select count(*) filter (where status = 'sent') as sent from tallystick.notification) c,
           (select count(*) as events from tallystick.webhook_event where status = 'processed') d`,
-        [userId],
-      ),
-      stop?.name,
-    ).toEqual([{ balance: 100, paid: 1, sent: step, events: step }]);
+      [userId],
+    );
+    expect([stop?.name, ...done]).toEqual([stop?.name, { balance: 100, paid: 1, sent: step, events: step }]);
     if (stop === undefined) break;
   }
   // The way goes through all of these.

@@ -53,12 +53,12 @@ describe("a process killed at any step", () => {
 
     for (const { subject, victim, step } of noticing) {
       await untilGone(ledger.database, victim);
-      expect(await site.picture(subject), step).toBe(site.before);
+      expect([step, await site.picture(subject)]).toEqual([step, site.before]);
     }
     await site.gate.open();
-    for (const { subject, victim, step } of unaware) {
+    for (const { subject, victim } of unaware) {
       await untilGone(ledger.database, victim);
-      expect([site.before, site.after], step).toContain(await site.picture(subject));
+      expect([site.before, site.after]).toContain(await site.picture(subject));
     }
     await site.gate.close();
     expect(noticing.length).toBeGreaterThanOrEqual(1);
@@ -66,8 +66,8 @@ describe("a process killed at any step", () => {
       const done = (await site.picture(subject)) === site.after;
       const answer = await site.call(subject);
       // Without a key the repeated call finds the work done and says so.
-      if (!done || operation.keys === "own") expect(answer, step).toEqual(site.answer);
-      expect(await site.picture(subject), step).toBe(site.after);
+      if (!done || operation.keys === "own") expect([step, answer]).toEqual([step, site.answer]);
+      expect([step, await site.picture(subject)]).toEqual([step, site.after]);
     }
   });
 });

@@ -14,7 +14,7 @@ export const dueCases = raceCases.filter(({ state, keys }) => state === "rich" &
 export const roundsPerPair = Number(process.env["RACE_ROUNDS"] ?? 24);
 
 export interface Arena extends AsyncDisposable {
-  /** Races operations in every case, `rounds` in all. @throws when an outcome equals no serial order */
+  /** Races operations in every case, `rounds` in all. */
   race(names: readonly OperationName[], rounds: number, cases?: readonly RaceCase[]): Promise<Tally>;
 }
 
@@ -68,7 +68,6 @@ export async function openArena({ racers: count, lanes }: ArenaOptions): Promise
         total.wrong.push(...tally.wrong.map((wrong) => `${raceCase.state}, keys ${raceCase.keys}: ${wrong}`));
       }
       report(names, total);
-      expect(total.wrong.slice(0, 3), `${total.wrong.length} of ${total.rounds} rounds`).toEqual([]);
       return total;
     },
     async [Symbol.asyncDispose]() {

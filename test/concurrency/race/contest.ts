@@ -125,9 +125,9 @@ async function play(
 
 // The outcome and, of those expected, the lines that it has not.
 function difference(outcome: string, expected: ReadonlyMap<string, readonly string[]>): string {
-  const lines = new Set(outcome.split("\n"));
+  const seen = new Set(outcome.split("\n"));
   const others = [...expected].map(([text, orders]) => {
-    const differing = text.split("\n").filter((line) => !lines.has(line));
+    const differing = text.split("\n").filter((line) => !seen.has(line));
     return `${orders.join(" or ")} has instead:\n${differing.join("\n")}`;
   });
   return `${outcome}\n${others.join("\n")}`;
@@ -139,7 +139,8 @@ function ordersOf(names: readonly OperationName[]): Order[] {
   const permute = (left: readonly number[]): number[][] =>
     left.length === 0 ? [[]] : left.flatMap((index) => permute(without(left, index)).map((rest) => [index, ...rest]));
   const passing = all.filter((index) => sweeps.includes(nameAt(names, index)));
-  const kept = passing.reduce<number[][]>((sets, gone) => [...sets, ...sets.map((set) => without(set, gone))], [all]);
+  let kept = [all];
+  for (const gone of passing) kept = kept.flatMap((set) => [set, without(set, gone)]);
   return kept.flatMap(permute);
 }
 

@@ -42,6 +42,16 @@ export const operations = {
     ),
   consume: async ({ credits }, { userId }, idempotencyKey) =>
     credits.consume({ userId, amount: 25, feature: "chat", idempotencyKey, description: "chat" }),
+  consumeMany: async ({ credits }, { userId, otherId }, idempotencyKey) => {
+    const outcomes = await credits.consumeMany([
+      { userId, amount: 15, feature: "chat", idempotencyKey },
+      { userId: otherId, amount: 2, idempotencyKey },
+      { userId, amount: 9, idempotencyKey: idempotencyKey && `${idempotencyKey}-again` },
+    ]);
+    return outcomes.map((outcome) =>
+      outcome.ok ? outcome : { code: outcome.error.code, details: outcome.error.details },
+    );
+  },
   hold: async ({ credits }, { userId }, idempotencyKey) =>
     credits.hold({ userId, amount: 25, feature: "chat", expiresInSeconds: 7 * 86_400, idempotencyKey }),
   capture: async ({ credits }, { holdId }, idempotencyKey) => credits.capture({ holdId, amount: 4, idempotencyKey }),
