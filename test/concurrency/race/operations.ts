@@ -44,7 +44,7 @@ export const operations = {
     credits.consume({ userId, amount: 25, feature: "chat", idempotencyKey, description: "chat" }),
   consumeMany: async ({ credits }, { userId, otherId }, idempotencyKey) => {
     const outcomes = await credits.consumeMany([
-      { userId, amount: 15, feature: "chat", idempotencyKey },
+      { userId, amount: 15, feature: "chat", idempotencyKey, description: "chat" },
       { userId: otherId, amount: 2, idempotencyKey },
       { userId, amount: 9, idempotencyKey: idempotencyKey && `${idempotencyKey}-again` },
     ]);
