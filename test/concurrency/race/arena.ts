@@ -24,11 +24,15 @@ export interface ArenaOptions {
   readonly lanes: number;
 }
 
-/** Opens an arena; `renew` moves it to an empty database when it has proved the one before. */
+// A database is proved whole and left, before its indexes grow past what a test needs.
+const ROUNDS_PER_DATABASE = 20_000;
+
+/** Opens an arena; `renew` gives it a database, and a new one when the one before is full and proved. */
 export async function openArena({ racers: count, lanes }: ArenaOptions): Promise<Arena & { renew(): Promise<void> }> {
   const racers: Racers = startRacers(count, lanes);
   let ledger: Ledger | undefined;
   let copies: Copies | undefined;
+  let raced = 0;
 
   const prove = async (): Promise<void> => {
     if (ledger === undefined) return;
@@ -46,6 +50,8 @@ export async function openArena({ racers: count, lanes }: ArenaOptions): Promise
 
   return {
     async renew() {
+      if (ledger !== undefined && raced < ROUNDS_PER_DATABASE) return;
+      raced = 0;
       await prove();
       ledger = await openLedger();
       copies = await prepareCopies(ledger.url, ledger.database);
@@ -67,6 +73,7 @@ export async function openArena({ racers: count, lanes }: ArenaOptions): Promise
         for (const [order, n] of tally.orders) total.orders.set(order, (total.orders.get(order) ?? 0) + n);
         total.wrong.push(...tally.wrong.map((wrong) => `${raceCase.state}, keys ${raceCase.keys}: ${wrong}`));
       }
+      raced += total.rounds;
       report(names, total);
       return total;
     },
