@@ -1,5 +1,6 @@
 // `npm run bench [name]…`: all benchmarks or those named, each in a database of its own. Ratios can be compared between
 // machines; absolute numbers can't.
+import { benchAlerts } from "./alerts.ts";
 import { benchAudit } from "./audit.ts";
 import { benchCoalesced } from "./coalesced.ts";
 import { benchConsume } from "./consume.ts";
@@ -13,6 +14,7 @@ const benches = {
   "consume-many": benchConsumeMany,
   coalesced: benchCoalesced,
   webhook: benchWebhook,
+  alerts: benchAlerts,
   audit: benchAudit,
 } as const;
 const wanted = process.argv.slice(2);

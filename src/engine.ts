@@ -1,4 +1,6 @@
 // The composition: every part below is made here and handed its neighbours as arguments, so that none imports another.
+import { announcementOf } from "./credits/alerts.ts";
+import { createAlertRelay, watchAndRelay } from "./credits/alerts-relay.ts";
 import { createCredits, type Credits } from "./credits/index.ts";
 import { createProof } from "./credits/audit/proof.ts";
 import { sealKeys } from "./credits/seal/keys.ts";
@@ -7,7 +9,7 @@ import { connect, joinTransaction, type Queryable, type TransactionSource } from
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
 import type { Announcement } from "./kernel/announcement.ts";
 import { TallystickError } from "./kernel/errors.ts";
-import { silentLogger } from "./kernel/logger.ts";
+import { redactedMessage, silentLogger } from "./kernel/logger.ts";
 import { announce, DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
 import { paymentEventTask } from "./payment/handle-event.ts";
@@ -19,6 +21,7 @@ import {
   type EventView,
   type ReceiveOutcome,
 } from "./payment/inbox.ts";
+import { deferredRevenue, type DeferredRevenueInput, type DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 import { linkCustomer } from "./payment/owner.ts";
 import { paymentFunctions } from "./payment/functions.generated.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
@@ -48,6 +51,7 @@ export interface Engine {
     handleWebhookEvent(body: Uint8Array | string, headers: Headers): Promise<ReceiveOutcome>;
     /** Maps a provider's customer to a user, and reopens the customer's events that had no owner. */
     linkCustomer(input: { customerId: string; userId: string }): Promise<void>;
+    deferredRevenue(input?: DeferredRevenueInput): Promise<DeferredRevenuePage>;
   };
   readonly events: {
     list(input?: ListInput<EventStatus>): Promise<Page<EventView>>;
@@ -117,7 +121,14 @@ export function createEngine(options: TallystickOptions): Engine {
   schedules.forEach(checkSchedule);
 
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
-  const { drain, stop: stopDrain } = createDrain({
+  const alerts = createAlertRelay(database, options.alerts, {
+    hook: options.onAlert,
+    announce: async (tx, alert) => tell(tx, announcementOf(alert)),
+    onHookFailure: ({ key }, error) => {
+      logger.error({ alert: key, error: redactedMessage(error) }, "onAlert threw; the alert is tried again");
+    },
+  });
+  const { drain: drainTasks, stop: stopDrain } = createDrain({
     database,
     definitions: byName,
     retry,
@@ -131,11 +142,16 @@ export function createEngine(options: TallystickOptions): Engine {
     },
   });
   const keys = options.seal === undefined ? undefined : sealKeys(options.seal);
-  const credits = createCredits(database, catalog.plans, keys);
+  const credits = createCredits(database, catalog.plans, keys, catalog.features);
   const proof = createProof(database, keys, options.proof, async (tx, failure) => {
     logger.error({ ...failure }, "the audit found violations");
     await tell(tx, { kind: "audit.failed", ...failure });
   });
+  // Alerts first, so that their announcements are delivered in the same run.
+  const drain: Engine["drain"] = async (input) => {
+    await alerts.relay({ budgetMs: input?.budgetMs });
+    return drainTasks(input);
+  };
   const tickPlan: TickPlan = {
     database,
     schedules,
@@ -143,6 +159,7 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "release-holds", run: async (budgetMs) => ({ ...(await credits.releaseHolds({ budgetMs })) }) },
       { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
+      { name: "alerts", run: async (budgetMs) => ({ ...(await watchAndRelay(alerts, budgetMs)) }) },
       ...proof,
     ],
     maxAttempts: retry.maxAttempts,
@@ -170,6 +187,7 @@ export function createEngine(options: TallystickOptions): Engine {
         if (provider === undefined) throw new TallystickError("not_found", "No payment provider is configured.");
         await database.transaction(async (tx) => linkCustomer(tx, provider.name, customerId, userId, { move: true }));
       },
+      deferredRevenue: async (input) => deferredRevenue(database, catalog.plans, input),
     },
     events: {
       list: async (input = {}) => listEvents(database, input),
@@ -195,7 +213,11 @@ export function createEngine(options: TallystickOptions): Engine {
         );
       }
     },
-    migrate: async () => migrate(database, functions),
+    async migrate() {
+      const result = await migrate(database, functions);
+      await alerts.storeRules();
+      return result;
+    },
     migrationState: async () => migrationState(database, functions),
     tick: async (input) => tick(tickPlan, input),
     drain,

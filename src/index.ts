@@ -15,6 +15,9 @@ export type { WriteOptions } from "./credits/context.ts";
 export type { AccountInput, CreditType, GrantType } from "./credits/input.ts";
 export type { GrantInput, GrantResult } from "./credits/grant.ts";
 export type { Allocation, ConsumeInput, ConsumeResult } from "./credits/consume.ts";
+export type { PricedInput } from "./credits/price-table-input.ts";
+export type { FeaturePriceInput, Rounding } from "./credits/price-table-schema.ts";
+export type { Cost, CostInput } from "./credits/price-table.ts";
 export type {
   CaptureInput,
   CaptureResult,
@@ -33,8 +36,22 @@ export type { EraseResult, FreezeInput, MergeInput, MergeResult } from "./credit
 export type { LimitPeriod, SetLimitInput, SpendLimit } from "./credits/limits.ts";
 export type { ConsumeOutcome } from "./credits/consume-many.ts";
 export { coalesceConsume, type CoalescedConsume, type CoalesceOptions } from "./credits/coalesce.ts";
+export type { AlertRule, DefaultAlertRule } from "./credits/alert-rules.ts";
+export type { AccountAlerts, Alert, SetAlertsInput } from "./credits/alerts.ts";
 export type { Balance, Lot } from "./credits/balance.ts";
+export type { BalanceAt, BalanceAtInput } from "./credits/balance-at.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
+export type { EntryFilter, JournalEntry } from "./credits/insight/journal.ts";
+export type { EntriesInput, ExportFormat, ExportInput } from "./credits/insight/export.ts";
+export type { Usage, UsageGroup, UsageInput, UsageRow } from "./credits/insight/usage.ts";
+export type { MonthlyCredits, MonthlyInput } from "./credits/insight/monthly.ts";
+export type {
+  ExpiringByDayInput,
+  ExpiringDay,
+  ExpiringInput,
+  ExpiringLot,
+  ExpiringPage,
+} from "./credits/insight/expiring.ts";
 export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";
 export type { ReleaseHoldsResult } from "./credits/release-holds.ts";
 export type { ExpireResult } from "./credits/expire.ts";
@@ -51,5 +68,6 @@ export type { TickInput, TickResult } from "./tasks/tick.ts";
 export type { Worker } from "./tasks/worker.ts";
 export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
 
+export type { DeferredRevenue, DeferredRevenueInput, DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 export type { EventView, ReceiveOutcome } from "./payment/inbox.ts";
 export type { PaymentFact, PaymentProvider } from "./payment/provider.ts";

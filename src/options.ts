@@ -1,7 +1,9 @@
 // What a product configures, checked once when it starts.
+import type { DefaultAlertRule } from "./credits/alert-rules.ts";
+import type { Alert } from "./credits/alerts.ts";
 import type { Channel } from "./notification/channel.ts";
+import type { DatabaseSource, Queryable } from "./db/database.ts";
 import type { SealOptions } from "./credits/seal/keys.ts";
-import type { DatabaseSource } from "./db/database.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import type { Logger } from "./kernel/logger.ts";
 import type { Catalog } from "./payment/catalog.ts";
@@ -26,6 +28,16 @@ export interface TallystickOptions {
   readonly catalog: Catalog;
   readonly payment?: PaymentProvider | undefined;
   readonly notifications?: readonly Channel[] | undefined;
+  /**
+   * What accounts are alerted to, unless they have rules of their own; in force from the first migrate, tick or drain on.
+   * Undefined: as it was stored last.
+   */
+  readonly alerts?: readonly DefaultAlertRule[] | undefined;
+  /**
+   * Called for each alert, in the transaction that writes its announcement: what is written through `tx` commits with it.
+   * At least once each, under a stable `key`; when it throws, its own writes are undone and the alert is tried again.
+   */
+  readonly onAlert?: ((alert: Alert, context: { readonly tx: Queryable }) => Promise<void> | void) | undefined;
   /** Doors are closed unless opened here. */
   readonly auth?: AuthOptions | undefined;
   /** The product's own tasks. */

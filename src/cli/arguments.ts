@@ -53,11 +53,11 @@ function parse(options: Words["options"], words: readonly string[]) {
 }
 
 /** Credits: plain digits, so that 1e3, 0x10, 1_000 and +5 are refused rather than guessed at. @throws UsageError */
-export function readAmount(text: string): number {
+export function readAmount(text: string, name = "AMOUNT"): number {
   const amount = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(amount) || amount < 1) {
     throw new UsageError(
-      `AMOUNT must be a whole number from 1 to ${MAX_AMOUNT} in plain digits, not ${JSON.stringify(text)}.`,
+      `${name} must be a whole number from 1 to ${MAX_AMOUNT} in plain digits, not ${JSON.stringify(text)}.`,
     );
   }
   return amount;

@@ -1,4 +1,5 @@
 // tallystick balance USER
+import { readTime } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { unitOption } from "./command.ts";
 import { pairs, table } from "./table.ts";
@@ -7,11 +8,17 @@ export const balance: Command = {
   name: "balance",
   summary: "What a user has, and the lots in the order in which they burn; zeros for an unknown user.",
   parameters: ["USER"],
-  options: unitOption,
-  prepare:
-    (given) =>
-    async ({ tally }) => {
-      const account = await tally.credits.balance({ userId: given.parameter("USER"), unit: given.option("unit") });
+  options: {
+    at: { type: "string", value: "TIME", help: "What the user had at this past moment." },
+    ...unitOption,
+  },
+  prepare(given) {
+    const at = readTime("at", given.option("at"));
+    return async ({ tally }) => {
+      const named = { userId: given.parameter("USER"), unit: given.option("unit") };
+      const account = await (at === undefined
+        ? tally.credits.balance(named)
+        : tally.credits.balanceAt({ ...named, at }));
       const { userId, unit, available, held, debt, lots } = account;
       const rows = lots.map((lot) => [
         lot.id,
@@ -31,5 +38,6 @@ export const balance: Command = {
       ]);
       const columns = ["lot", "type", "amount", "remaining", "priority", "expires"];
       return { data: account, text: `${summary}\n\n${table(columns, rows, "No live lots.")}` };
-    },
+    };
+  },
 };

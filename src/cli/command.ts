@@ -8,6 +8,8 @@ export interface Outcome {
   readonly text: string;
   /** True when the command worked and what it found is bad: the exit status is 1. */
   readonly failed?: boolean;
+  /** True when the command has written its output itself, as one that streams does. */
+  readonly written?: boolean;
 }
 
 export interface CommandContext {

@@ -98,6 +98,48 @@ describe("balance, grant and consume", () => {
   });
 });
 
+describe("cost", () => {
+  it("prices by the catalog of tallystick.config, and consumes a quantity at that price", async () => {
+    const configured = { databaseUrl, directory: configuredDirectory() };
+    expect(JSON.parse((await runCli(["cost", "image", "3", "--json"], configured)).stdout)).toEqual({
+      feature: "image",
+      quantity: 3,
+      unit: "credit",
+      amount: 9,
+    });
+    expect((await runCli(["cost", "image", "3"], configured)).stdout).toBe("3 of image cost 9 (credit).\n");
+    expect(await runCli(["cost", "film", "3"], configured)).toMatchObject({ status: 2, stdout: "" });
+    await cli("grant", "painter", "10", "--reason", "test");
+    const consumed = await runCli(["consume", "painter", "3", "--quantity", "--feature", "image"], configured);
+    expect(consumed.stdout).toMatch(/^Consumed 9 from 1 lot .*; balance 1\.\n$/);
+    expect(await cli("consume", "painter", "1", "--quantity")).toMatchObject({ status: 2 });
+  });
+});
+
+describe("alerts", () => {
+  it("shows the product's rules, sets the user's own, switches them off and goes back", async () => {
+    const configured = { databaseUrl, directory: configuredDirectory() };
+    await runCli(["migrate"], configured);
+    await runCli(["grant", "watched", "100", "--reason", "test"], configured);
+    await runCli(["consume", "watched", "95"], configured);
+    const shown = await runCli(["alerts", "watched"], configured);
+    expect(shown.stdout).toMatch(/^rules +low below 10 \(the product's\)$/m);
+    expect(shown.stdout).toMatch(/ low +5 +-$/m);
+    const set = await json("alerts", "watched", "--low-percent", "25", "--exhausted", "--expiring-days", "7");
+    expect(set.document).toMatchObject({
+      own: true,
+      rules: [{ kind: "low", percent: 25 }, { kind: "exhausted" }, { kind: "expiring", days: 7 }],
+    });
+    expect((await json("alerts", "watched", "--off")).document).toMatchObject({ own: true, rules: [] });
+    expect((await json("alerts", "watched", "--default")).document).toMatchObject({
+      own: false,
+      rules: [{ kind: "low", amount: 10 }],
+    });
+    expect(await cli("alerts", "watched", "--off", "--exhausted")).toMatchObject({ status: 2 });
+    expect(await cli("alerts", "watched", "--low-percent", "100")).toMatchObject({ status: 2 });
+  });
+});
+
 describe("migrate", () => {
   it("brings an empty database to this version, and a second run changes nothing", async () => {
     const fresh = { databaseUrl: await createEmptyDatabase(), directory };
@@ -268,8 +310,10 @@ function configuredDirectory(): string {
     `import { defineCatalog } from ${source("index.ts")};
      import { stripe } from ${source("payment/provider/stripe.ts")};
      export default {
+       alerts: [{ kind: "low", amount: 10 }],
        catalog: defineCatalog({
          plans: [{ id: "free", name: "Free", credits: 50, validDays: 30 }],
+         features: { image: { credits: 3 } },
          packs: [{ id: "plus", name: "Plus", credits: 500, priceId: "price_credits_plus" }],
        }),
        payment: stripe({ webhookSecrets: ["whsec_unused"] }),

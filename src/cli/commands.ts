@@ -1,25 +1,35 @@
 // Every command, in the order in which the help lists them.
 import type { Command, DiagnosticCommand } from "./command.ts";
+import { alerts } from "./alerts.ts";
 import { audit } from "./audit.ts";
 import { balance } from "./balance.ts";
 import { consume } from "./consume.ts";
+import { cost } from "./cost.ts";
 import { distribute } from "./distribute.ts";
 import { doctor } from "./doctor.ts";
 import { drain, tick } from "./drain.ts";
 import { events } from "./events.ts";
 import { expire } from "./expire.ts";
+import { exportCommand } from "./export.ts";
 import { grant } from "./grant.ts";
+import { history } from "./history.ts";
 import { migrate } from "./migrate.ts";
 import { replay } from "./replay.ts";
 import { seal } from "./seal.ts";
+import { report } from "./report.ts";
 import { tasks } from "./tasks.ts";
+import { usage } from "./usage.ts";
 
 export const commands: readonly (Command | DiagnosticCommand)[] = [
   migrate,
   doctor,
   balance,
+  history,
+  usage,
   grant,
   consume,
+  cost,
+  alerts,
   expire,
   distribute,
   tick,
@@ -29,4 +39,6 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   replay,
   audit,
   seal,
+  report,
+  exportCommand,
 ];

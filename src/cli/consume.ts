@@ -1,5 +1,5 @@
 // tallystick consume USER AMOUNT
-import { readAmount } from "./arguments.ts";
+import { readAmount, UsageError } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { keyOption, unitOption } from "./command.ts";
 import { count } from "./table.ts";
@@ -10,23 +10,30 @@ export const consume: Command = {
   parameters: ["USER", "AMOUNT"],
   options: {
     feature: { type: "string", value: "NAME", help: "The feature that spends; it may use the lots kept for it." },
+    quantity: { type: "boolean", help: "AMOUNT is a quantity of the feature, priced by the catalog." },
     description: { type: "string", value: "TEXT", help: "What for; kept in the journal." },
     ...keyOption,
     ...unitOption,
   },
   prepare(given) {
     const amount = readAmount(given.parameter("AMOUNT"));
+    const feature = given.option("feature");
+    const quantity = given.flag("quantity");
+    if (quantity && feature === undefined) throw new UsageError("--quantity needs a --feature.");
+    // What a quantity costs is known only when it is consumed.
+    const spent = quantity && feature !== undefined ? { quantity: amount, feature } : { amount, feature };
     return async ({ tally }) => {
       const result = await tally.credits.consume({
         userId: given.parameter("USER"),
         unit: given.option("unit"),
-        amount,
-        feature: given.option("feature"),
+        ...spent,
         description: given.option("description"),
         idempotencyKey: given.option("idempotency-key"),
       });
       const { transactionId, balance, allocations, replayed } = result;
-      const done = replayed ? "Consumed before under this key" : `Consumed ${amount}`;
+      const done = replayed
+        ? "Consumed before under this key"
+        : `Consumed ${allocations.reduce((sum, draw) => sum + draw.amount, 0)}`;
       const lots = count(allocations.length, "lot");
       return { data: result, text: `${done} from ${lots} (entry ${transactionId}); balance ${balance}.` };
     };

@@ -17,8 +17,8 @@ const general: Readonly<Record<string, CommandOption>> = {
 export async function run(words: readonly string[]): Promise<number> {
   const json = words.includes("--json");
   try {
-    const { data, text, failed } = await runCommand(words.map((word) => (word === "-h" ? "--help" : word)));
-    print(json ? JSON.stringify(data, null, 2) : text);
+    const { data, text, failed, written } = await runCommand(words.map((word) => (word === "-h" ? "--help" : word)));
+    if (written !== true) print(json ? JSON.stringify(data, null, 2) : text);
     return failed === true ? 1 : 0;
   } catch (cause) {
     const { status, body } = describe(databaseError(cause));

@@ -11,8 +11,21 @@ export async function withTally(work: (context: CommandContext) => Promise<Outco
   const { file, config } = await loadConfig(here.directory);
   const database = await findDatabase(here);
   try {
-    const { catalog, payment, notifications, tasks, retry, maxTickGapMs, seal, proof, logger } = config;
-    const options = { catalog, payment, notifications, tasks, retry, maxTickGapMs, seal, proof, logger };
+    const { catalog, payment, notifications, alerts, onAlert, tasks, retry, maxTickGapMs, seal, proof, logger } =
+      config;
+    const options = {
+      catalog,
+      payment,
+      notifications,
+      alerts,
+      onAlert,
+      tasks,
+      retry,
+      maxTickGapMs,
+      seal,
+      proof,
+      logger,
+    };
     const tally = createEngine({ ...options, database: database.url });
     try {
       return await work({ tally, configFile: file, actor: here.actor });

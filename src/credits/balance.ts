@@ -25,7 +25,7 @@ export interface Balance {
   readonly lots: readonly Lot[];
 }
 
-interface StoredBalance extends Omit<Balance, "lots"> {
+export interface StoredBalance extends Omit<Balance, "lots"> {
   readonly lots: readonly (Omit<Lot, "expiresAt"> & { readonly expiresAt: string | null })[];
 }
 
@@ -36,7 +36,11 @@ export async function balance(database: Database, input: AccountInput, options?:
     p_user_id: input.userId,
     p_unit: input.unit,
   });
-  // Named one by one: jsonb keeps no order, and people read these answers.
+  return toBalance(stored);
+}
+
+// Named one by one: jsonb keeps no order, and people read these answers.
+export function toBalance(stored: StoredBalance): Balance {
   return {
     userId: stored.userId,
     unit: stored.unit,

@@ -4,6 +4,8 @@ import { isTallystickError, TallystickError } from "../kernel/errors.ts";
 import { checkConsume, type Allocation, type ConsumeInput, type ConsumeResult } from "./consume.ts";
 import { refusalError, write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { invalid, metadataText } from "./input.ts";
+import { priced, type PricedInput } from "./price-table-input.ts";
+import type { PriceTable } from "./price-table-schema.ts";
 
 export type ConsumeOutcome =
   | ({ readonly ok: true } & ConsumeResult)
@@ -21,13 +23,14 @@ export const MAX_ITEMS = 10_000;
  */
 export async function consumeMany(
   database: Database,
-  items: readonly ConsumeInput[],
+  items: readonly PricedInput<ConsumeInput>[],
   options?: WriteOptions,
+  prices: PriceTable = new Map(),
 ): Promise<ConsumeOutcome[]> {
   if (!Array.isArray(items) || items.length > MAX_ITEMS) {
     throw invalid(`items must be a list of at most ${MAX_ITEMS} items.`);
   }
-  const checked = items.map(check);
+  const checked = items.map((item) => check(prices, item));
   const valid = checked.filter((item) => "input" in item);
   const outcomes = valid.length === 0 ? [] : await consumeValid(database, valid, options);
   let next = 0;
@@ -44,9 +47,10 @@ interface ValidItem {
   readonly metadata: string | undefined;
 }
 
-function check(input: ConsumeInput): ValidItem | { readonly error: TallystickError } {
+function check(prices: PriceTable, item: PricedInput<ConsumeInput>): ValidItem | { readonly error: TallystickError } {
   try {
-    if (typeof input !== "object" || input === null) throw invalid("An item must be an object.");
+    if (typeof item !== "object" || item === null) throw invalid("An item must be an object.");
+    const input = priced(prices, item);
     checkConsume(input);
     return { input, metadata: metadataText(input.metadata) };
   } catch (error) {

@@ -1,26 +1,26 @@
-// history: the journal of an account, newest first.
+// history: the journal of a user id, page by page.
 import type { Database } from "../db/database.ts";
-import { checkAccount, invalid, type AccountInput, type CreditType } from "./input.ts";
+import { checkedLimit } from "./insight/bounds.ts";
+import {
+  checkFilter,
+  readEntries,
+  readSegments,
+  type EntryFilter,
+  type JournalEntry,
+  type Segment,
+} from "./insight/journal.ts";
+import { checkAccount, invalid, type AccountInput } from "./input.ts";
 
-export interface HistoryInput extends AccountInput {
+export interface HistoryInput extends AccountInput, EntryFilter {
+  /** `desc`, newest first, by default. */
+  readonly order?: "asc" | "desc" | undefined;
   /** Entries in a page: 1 to 100, default 20. */
   readonly limit?: number | undefined;
-  /** `nextCursor` of the page before. */
+  /** `nextCursor` of the page before, which was asked with the same filter and order. */
   readonly cursor?: string | undefined;
 }
 
-export interface HistoryEntry {
-  readonly id: string;
-  readonly type: CreditType;
-  /** Signed: negative for what went. */
-  readonly amount: number;
-  readonly balanceAfter: number;
-  /** What remains of a positive entry's lot; null for a negative entry. */
-  readonly remainingAmount: number | null;
-  readonly expirationDate: Date | null;
-  readonly description: string | null;
-  readonly createdAt: Date;
-}
+export type HistoryEntry = JournalEntry;
 
 export interface HistoryPage {
   readonly items: readonly HistoryEntry[];
@@ -29,38 +29,58 @@ export interface HistoryPage {
 }
 
 /**
- * Reads a page of entries, newest first. The cursor is a place in the journal, so a page never repeats or skips an entry
- * whatever is written meanwhile.
+ * Reads a page of entries that pass the filter. The cursor is a place in the journal, so a page never repeats or skips an
+ * entry whatever is written meanwhile. `balanceAfter` is the running balance of the whole journal, whatever is filtered.
+ *
+ * A user id that was merged into another reads as what happened under it: its own account's entries until the merge, then
+ * the target's. The target's own journal begins with itself; what came from the merged account stands in it as
+ * `transfer_in`.
  * @throws invalid_request
  */
 export async function history(database: Database, input: HistoryInput): Promise<HistoryPage> {
   checkAccount(input);
-  const limit = input.limit ?? 20;
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100)
-    throw invalid("limit must be a whole number from 1 to 100.");
-  if (input.cursor !== undefined && !/^\d{1,15}$/.test(input.cursor)) {
-    throw invalid("cursor must be the nextCursor of an earlier page.");
+  checkFilter(input);
+  const limit = checkedLimit(input.limit);
+  const order = input.order ?? "desc";
+  if (!["asc", "desc"].includes(order)) throw invalid("order must be asc or desc.");
+  const place = readCursor(input.cursor);
+  const segments = await readSegments(database, { ...input, unit: input.unit ?? "credit" });
+  const rest = segments.flatMap((segment) => beyond(segment, place, order));
+  if (order === "desc") rest.reverse();
+
+  const found: { readonly n: number; readonly entry: JournalEntry }[] = [];
+  for (const segment of rest) {
+    const entries = await readEntries(database, segment, input, { order, limit: limit + 1 - found.length });
+    found.push(...entries.map((entry) => ({ n: segment.n, entry })));
+    if (found.length > limit) break;
   }
-  const rows = await database.query<{ seq: number } & Omit<HistoryEntry, "id"> & { id: number }>(
-    `with recursive account as (
-       select id, merged_into_id from tallystick.user_credit where user_id = $1 and unit = $2
-       union all
-       select target.id, target.merged_into_id from account join tallystick.user_credit target on target.id = account.merged_into_id
-     )
-     select entry.seq, entry.id, entry.type, entry.amount, entry.balance_after as "balanceAfter",
-       lot.remaining_amount as "remainingAmount", lot.expiration_date as "expirationDate", entry.description,
-       entry.created_at as "createdAt"
-     from tallystick.credit_transaction entry
-     left join tallystick.credit_lot lot on lot.id = entry.id
-     where entry.account_id = (select id from account where merged_into_id is null)
-       and ($3::bigint is null or entry.seq < $3)
-     order by entry.seq desc limit $4`,
-    [input.userId, input.unit ?? "credit", input.cursor ?? null, limit + 1],
-  );
-  const page = rows.slice(0, limit);
+  const page = found.slice(0, limit);
   const last = page.at(-1);
   return {
-    items: page.map(({ seq: _seq, ...entry }) => ({ ...entry, id: String(entry.id) })),
-    nextCursor: rows.length > limit && last ? String(last.seq) : null,
+    items: page.map(({ entry }) => entry),
+    nextCursor: found.length > limit && last ? `${last.n}-${last.entry.seq}` : null,
   };
+}
+
+interface Place {
+  readonly n: number;
+  readonly seq: number;
+}
+
+function readCursor(cursor: string | undefined): Place | undefined {
+  if (cursor === undefined) return undefined;
+  const [, n, seq] = /^(\d{1,6})-(\d{1,15})$/.exec(cursor) ?? [];
+  if (n === undefined || seq === undefined) throw invalid("cursor must be the nextCursor of an earlier page.");
+  return { n: Number(n), seq: Number(seq) };
+}
+
+/** What of a stretch lies beyond a place, in the direction of reading. */
+function beyond(segment: Segment, place: Place | undefined, order: "asc" | "desc"): Segment[] {
+  if (place === undefined) return [segment];
+  if (segment.n === place.n) {
+    return order === "asc"
+      ? [{ ...segment, afterSeq: Math.max(segment.afterSeq, place.seq) }]
+      : [{ ...segment, toSeq: Math.min(segment.toSeq, place.seq - 1) }];
+  }
+  return segment.n > place.n === (order === "asc") ? [segment] : [];
 }

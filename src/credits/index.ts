@@ -13,7 +13,9 @@ import {
   type MergeResult,
 } from "./account-state.ts";
 import { adjust, type AdjustInput, type AdjustResult } from "./adjust.ts";
+import { alerts, setAlerts, type AccountAlerts, type SetAlertsInput } from "./alerts.ts";
 import { balance, type Balance } from "./balance.ts";
+import { balanceAt, type BalanceAt, type BalanceAtInput } from "./balance-at.ts";
 import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
 import { consumeMany, type ConsumeOutcome } from "./consume-many.ts";
@@ -44,21 +46,27 @@ import {
   type HoldView,
   type VoidInput,
 } from "./hold.ts";
+import { createInsight, type Insight } from "./insight/index.ts";
 import { limits, setLimit, type SetLimitInput, type SpendLimit } from "./limits.ts";
+import { priced, type PricedInput } from "./price-table-input.ts";
+import type { PriceTable } from "./price-table-schema.ts";
+import { cost, type Cost, type CostInput } from "./price-table.ts";
 import { refund, type RefundInput, type RefundResult } from "./refund.ts";
 import { releaseHolds, type ReleaseHoldsResult } from "./release-holds.ts";
 import { settleReturns, type SettleReturnsInput, type SettleReturnsResult } from "./returns.ts";
 import { withHold, type HoldUse, type WithHoldInput } from "./with-hold.ts";
 
-export interface Credits {
+export interface Credits extends Insight {
   grant(input: GrantInput, options?: WriteOptions): Promise<GrantResult>;
-  consume(input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult>;
-  consumeMany(items: readonly ConsumeInput[], options?: WriteOptions): Promise<ConsumeOutcome[]>;
-  hold(input: HoldInput, options?: WriteOptions): Promise<HoldResult>;
+  consumeMany(items: readonly PricedInput<ConsumeInput>[], options?: WriteOptions): Promise<ConsumeOutcome[]>;
+  consume(input: PricedInput<ConsumeInput>, options?: WriteOptions): Promise<ConsumeResult>;
+  /** What a quantity of a feature costs by the catalog; asks no database. @throws invalid_request */
+  cost(input: CostInput): Cost;
+  hold(input: PricedInput<HoldInput>, options?: WriteOptions): Promise<HoldResult>;
   capture(input: CaptureInput, options?: WriteOptions): Promise<CaptureResult>;
   void(input: VoidInput, options?: WriteOptions): Promise<HoldResult>;
   getHold(input: { readonly holdId: string }): Promise<HoldView>;
-  withHold<Result>(input: WithHoldInput, work: (use: HoldUse) => Promise<Result>): Promise<Result>;
+  withHold<Result>(input: PricedInput<WithHoldInput>, work: (use: HoldUse) => Promise<Result>): Promise<Result>;
   refund(input: RefundInput, options?: WriteOptions): Promise<RefundResult>;
   settleReturns(input: SettleReturnsInput, options?: WriteOptions): Promise<SettleReturnsResult>;
   adjust(input: AdjustInput, options?: WriteOptions): Promise<AdjustResult>;
@@ -68,7 +76,10 @@ export interface Credits {
   erase(input: { readonly userId: string }, options?: WriteOptions): Promise<EraseResult>;
   setLimit(input: SetLimitInput, options?: WriteOptions): Promise<void>;
   limits(input: AccountInput): Promise<readonly SpendLimit[]>;
+  alerts(input: AccountInput, options?: WriteOptions): Promise<AccountAlerts>;
+  setAlerts(input: SetAlertsInput, options?: WriteOptions): Promise<AccountAlerts>;
   balance(input: AccountInput, options?: WriteOptions): Promise<Balance>;
+  balanceAt(input: BalanceAtInput, options?: WriteOptions): Promise<BalanceAt>;
   history(input: HistoryInput): Promise<HistoryPage>;
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
   distribute(budget?: BudgetInput): Promise<DistributeResult>;
@@ -81,16 +92,23 @@ export interface Credits {
   releaseHolds(budget?: BudgetInput): Promise<ReleaseHoldsResult>;
 }
 
-export function createCredits(database: Database, plans: readonly PlanTerms[], keys?: SealKeys): Credits {
+export function createCredits(
+  database: Database,
+  plans: readonly PlanTerms[],
+  keys?: SealKeys,
+  prices: PriceTable = new Map(),
+): Credits {
   return {
+    ...createInsight(database),
     grant: async (input, options) => grant(database, input, options),
-    consume: async (input, options) => consume(database, input, options),
-    consumeMany: async (items, options) => consumeMany(database, items, options),
-    hold: async (input, options) => hold(database, input, options),
+    consumeMany: async (items, options) => consumeMany(database, items, options, prices),
+    consume: async (input, options) => consume(database, priced(prices, input), options),
+    cost: (input) => cost(prices, input),
+    hold: async (input, options) => hold(database, priced(prices, input), options),
     capture: async (input, options) => capture(database, input, options),
     void: async (input, options) => voidHold(database, input, options),
     getHold: async (input) => getHold(database, input),
-    withHold: async (input, work) => withHold(database, input, work),
+    withHold: async (input, work) => withHold(database, priced(prices, input), work),
     refund: async (input, options) => refund(database, input, options),
     settleReturns: async (input, options) => settleReturns(database, input, options),
     adjust: async (input, options) => adjust(database, input, options),
@@ -100,7 +118,10 @@ export function createCredits(database: Database, plans: readonly PlanTerms[], k
     erase: async (input, options) => erase(database, input, options),
     setLimit: async (input, options) => setLimit(database, input, options),
     limits: async (input) => limits(database, input),
+    alerts: async (input, options) => alerts(database, input, options),
+    setAlerts: async (input, options) => setAlerts(database, input, options),
     balance: async (input, options) => balance(database, input, options),
+    balanceAt: async (input, options) => balanceAt(database, input, options),
     history: async (input) => history(database, input),
     enrol: async (input, options) => enrol(database, plans, input, options),
     distribute: async (budget) => distributeCredits(database, plans, budget),

@@ -29,6 +29,10 @@ export const userCredit = tallystick.table("user_credit", {
   frozenReason: text("frozen_reason"),
   limited: boolean().notNull().default(false),
   hasHolds: boolean("has_holds").notNull().default(false),
+  alertVersion: count("alert_version").notNull().default(0),
+  alertBelow: count("alert_below"),
+  alertAbove: count("alert_above"),
+  alertBase: count("alert_base"),
 });
 
 export const creditTransaction = tallystick.table("credit_transaction", {
@@ -174,6 +178,42 @@ export const creditProofRun = tallystick.table("credit_proof_run", {
   findings: jsonb().notNull().default([]),
   startedAt: moment("started_at").notNull(),
   finishedAt: moment("finished_at"),
+});
+
+export const creditAlertDefaults = tallystick.table("credit_alert_defaults", {
+  version: count("version").primaryKey().generatedAlwaysAsIdentity(),
+  rules: jsonb().notNull(),
+  createdAt: moment("created_at").notNull(),
+});
+
+export const creditAlertOverride = tallystick.table("credit_alert_override", {
+  accountId: count("account_id").primaryKey(),
+  rules: jsonb().notNull(),
+  updatedAt: moment("updated_at").notNull(),
+});
+
+export const creditAlertHorizon = tallystick.table("credit_alert_horizon", {
+  days: integer().primaryKey(),
+  scannedTo: moment("scanned_to").notNull(),
+  reached: moment("reached"),
+});
+
+export const creditAlert = tallystick.table("credit_alert", {
+  id: identity(),
+  accountId: count("account_id").notNull(),
+  kind: text().notNull(),
+  level: count("level"),
+  percent: integer(),
+  available: count("available"),
+  lotId: count("lot_id"),
+  days: integer(),
+  amount: count("amount"),
+  expiresAt: moment("expires_at"),
+  createdAt: moment("created_at").notNull(),
+  attempts: integer().notNull().default(0),
+  retryAt: moment("retry_at").notNull(),
+  lastError: text("last_error"),
+  relayedAt: moment("relayed_at"),
 });
 
 /** The reference's picture of a credit transaction: entry and lot as one row. */

@@ -121,6 +121,9 @@ describe("an answer", () => {
       slots: 0,
       expire: expect.objectContaining({ expired: 0 }) as object,
       distribute: expect.objectContaining({ count: 0 }) as object,
+      alerts: { updated: 0, expiring: 0, relayed: 0, failed: 0 },
+      "release-holds": expect.objectContaining({ remaining: 0 }) as object,
+      audit: expect.anything() as object,
       tasks: { processed: 0, done: 0, failed: 0, dead: 0, remaining: 0, nextRunAt: null },
       durationMs: expect.any(Number) as number,
     });

@@ -32,6 +32,24 @@ export type Announcement = AnnouncementBase &
         readonly endsAt: Date | null;
       }
     | {
+        readonly kind: "credits.low";
+        readonly userId: string;
+        readonly unit: string;
+        readonly available: number;
+        /** Credits below which the balance is low. */
+        readonly level: number;
+        /** Null: the level is an amount, and no part of the last refill. */
+        readonly percent: number | null;
+      }
+    | { readonly kind: "credits.exhausted"; readonly userId: string; readonly unit: string }
+    | {
+        readonly kind: "credits.expiring";
+        readonly userId: string;
+        readonly unit: string;
+        readonly amount: number;
+        readonly expiresAt: Date;
+      }
+    | {
         readonly kind: "task.dead";
         readonly taskId: number;
         readonly taskName: string;

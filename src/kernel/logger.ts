@@ -22,6 +22,11 @@ const secretPatterns: readonly [RegExp, string][] = [
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, "$1 …"],
 ];
 
+/** The message of something thrown, without what may be a secret. */
+export function redactedMessage(error: unknown): string {
+  return redact(error instanceof Error ? error.message : String(error));
+}
+
 /** Replaces what may be a secret (URL paths, keys, tokens) in a text that is stored or logged. */
 export function redact(text: string): string {
   return secretPatterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);

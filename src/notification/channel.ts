@@ -7,7 +7,7 @@ export type Severity = "info" | "warning" | "critical";
 export interface Message {
   /** Stable over retries: a receiver may see a message twice, never under two ids. */
   readonly id: string;
-  /** What happened: `payment.received`, `payment.failed`, `subscription.cancelled`, `task.dead`, `cron.missed`. */
+  /** What happened: `payment.received`, `credits.low`, `task.dead`, … */
   readonly kind: string;
   readonly severity: Severity;
   readonly title: string;

@@ -17,6 +17,10 @@ const announcements: Announcement[] = [
   },
   { kind: "subscription.cancelled", key: "k", userId: "ada", subscriptionId: "sub_1", planName: "Pro", endsAt: at },
   { kind: "subscription.cancelled", key: "k", userId: "ada", subscriptionId: "sub_1", planName: null, endsAt: null },
+  { kind: "credits.low", key: "k", userId: "ada", unit: "credit", available: 1999, level: 2000, percent: 20 },
+  { kind: "credits.low", key: "k", userId: "ada", unit: "credit", available: 99, level: 100, percent: null },
+  { kind: "credits.exhausted", key: "k", userId: "ada", unit: "minute" },
+  { kind: "credits.expiring", key: "k", userId: "ada", unit: "credit", amount: 1200, expiresAt: at },
   { kind: "task.dead", key: "k", taskId: 7, taskName: "payment-event", attempts: 20, error: "it broke" },
   { kind: "cron.missed", key: "k", name: "report", dueAt: at, claimedAt: new Date("2026-03-01T14:00:00Z"), missed: 3 },
   {
@@ -50,7 +54,9 @@ describe("render", () => {
   });
 
   it("says when a subscription ends, what failed, and what was missed", () => {
-    const [, failed, ending, ended, dead, missed] = announcements.map((announcement) => render(announcement, "en"));
+    const [, failed, ending, ended, , , , , dead, missed] = announcements.map((announcement) =>
+      render(announcement, "en"),
+    );
     expect(failed).toMatchObject({
       severity: "warning",
       fields: [
@@ -66,5 +72,27 @@ describe("render", () => {
       text: "report was due at 2026-03-01 12:34 UTC and ran at 2026-03-01 14:00 UTC.",
       fields: [{ name: "Runs missed", value: "3" }],
     });
+  });
+
+  it("says how much is left and of what, that nothing is, and what expires when", () => {
+    const [percent, amount, exhausted, expiring] = announcements
+      .filter(({ kind }) => kind.startsWith("credits."))
+      .map((announcement) => render(announcement, "en"));
+    expect(percent).toMatchObject({
+      severity: "warning",
+      text: "1,999 available: fewer than 2,000.",
+      fields: [
+        { name: "User", value: "ada" },
+        { name: "Unit", value: "credit" },
+        { name: "Of the last refill", value: "20%" },
+      ],
+    });
+    expect(amount?.fields).toHaveLength(2);
+    expect(exhausted).toMatchObject({
+      severity: "warning",
+      title: "Balance exhausted",
+      fields: [{}, { value: "minute" }],
+    });
+    expect(expiring).toMatchObject({ severity: "info", text: "1,200 expire on 2026-03-01 12:34 UTC." });
   });
 });

@@ -12,6 +12,7 @@ const locales: Readonly<Record<Language, string>> = { en: "en-US", zh: "zh-CN" }
 export function render(announcement: Announcement, language: Language): Rendered {
   const say = (en: string, zh: string): string => (language === "zh" ? zh : en);
   const money = (amount: number, currency: string): string => formatMoney(amount, currency, locales[language]);
+  const whole = (number: number): string => new Intl.NumberFormat(locales[language]).format(number);
   const user = (userId: string): { name: string; value: string } => ({ name: say("User", "用户"), value: userId });
   switch (announcement.kind) {
     case "payment.received":
@@ -67,6 +68,39 @@ export function render(announcement: Announcement, language: Language): Rendered
           ...(announcement.planName === null ? [] : [{ name: say("Plan", "套餐"), value: announcement.planName }]),
           { name: say("Subscription", "订阅编号"), value: announcement.subscriptionId },
         ],
+      };
+    case "credits.low":
+      return {
+        severity: "warning",
+        title: say("Low balance", "余额不足"),
+        text: say(
+          `${whole(announcement.available)} available: fewer than ${whole(announcement.level)}.`,
+          `可用余额为 ${whole(announcement.available)}，低于 ${whole(announcement.level)}。`,
+        ),
+        fields: [
+          user(announcement.userId),
+          { name: say("Unit", "单位"), value: announcement.unit },
+          ...(announcement.percent === null
+            ? []
+            : [{ name: say("Of the last refill", "占上次充值"), value: `${announcement.percent}%` }]),
+        ],
+      };
+    case "credits.exhausted":
+      return {
+        severity: "warning",
+        title: say("Balance exhausted", "余额已用完"),
+        text: say("Nothing is available any more.", "已没有可用余额。"),
+        fields: [user(announcement.userId), { name: say("Unit", "单位"), value: announcement.unit }],
+      };
+    case "credits.expiring":
+      return {
+        severity: "info",
+        title: say("Credits expire soon", "额度即将过期"),
+        text: say(
+          `${whole(announcement.amount)} expire on ${time(announcement.expiresAt)}.`,
+          `${whole(announcement.amount)} 将于 ${time(announcement.expiresAt)} 过期。`,
+        ),
+        fields: [user(announcement.userId), { name: say("Unit", "单位"), value: announcement.unit }],
       };
     case "task.dead":
       return {

@@ -1,5 +1,6 @@
 // The catalog: which price gives which credits. Configuration of the server; nothing a client sends can change it.
 import * as z from "zod";
+import { featurePrices, type PriceTable } from "../credits/price-table-schema.ts";
 import { MAX_AMOUNT } from "../kernel/amount.ts";
 import { TallystickError } from "../kernel/errors.ts";
 
@@ -38,6 +39,8 @@ const catalogSchema = z.strictObject({
   packs: z.array(pack).default([]),
   /** Prices that are sold beside and give no credits: their lines are passed over instead of failing. */
   pricesWithoutCredits: z.array(z.string().min(1)).default([]),
+  /** What a quantity of each feature costs in credits. */
+  features: featurePrices.default(new Map()),
 });
 
 export type CatalogInput = z.input<typeof catalogSchema>;
@@ -52,6 +55,7 @@ export type PriceEntry =
 export interface Catalog {
   readonly plans: readonly Plan[];
   readonly packs: readonly Pack[];
+  readonly features: PriceTable;
   plan(id: string): Plan | undefined;
   price(id: string): PriceEntry | undefined;
 }
@@ -62,7 +66,7 @@ export function defineCatalog(input: CatalogInput): Catalog {
   if (!parsed.success) {
     throw new TallystickError("invalid_request", `The catalog is not valid:\n${z.prettifyError(parsed.error)}`);
   }
-  const { plans, packs, pricesWithoutCredits } = parsed.data;
+  const { plans, packs, pricesWithoutCredits, features } = parsed.data;
   const entries: [string, PriceEntry][] = [
     ...plans.flatMap((item) =>
       item.prices.map((price): [string, PriceEntry] => [
@@ -83,7 +87,7 @@ export function defineCatalog(input: CatalogInput): Catalog {
   }
   const byPrice = new Map(entries);
   const byPlan = new Map(plans.map((item) => [item.id, item]));
-  return { plans, packs, plan: (id) => byPlan.get(id), price: (id) => byPrice.get(id) };
+  return { plans, packs, features, plan: (id) => byPlan.get(id), price: (id) => byPrice.get(id) };
 }
 
 function duplicates(values: readonly string[]): string[] {

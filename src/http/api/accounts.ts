@@ -2,6 +2,8 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Engine } from "../../engine.ts";
 import { errors, jsonBody, jsonContent } from "./describe.ts";
+import { momentQuery } from "./insight-schemas.ts";
+import { amountOrQuantity } from "./price-table.ts";
 import { createRouter } from "./router.ts";
 import * as schemas from "./schemas.ts";
 
@@ -11,17 +13,9 @@ const ACTOR = "api";
 const balanceRoute = createRoute({
   method: "get",
   path: "/accounts/{userId}",
-  summary: "Balance and live lots. An unknown account reads as zeros.",
-  request: { params: schemas.userIdParam, query: schemas.unitQuery },
+  summary: "Balance and live lots, now or at a past moment. An unknown account reads as zeros.",
+  request: { params: schemas.userIdParam, query: schemas.unitQuery.extend(momentQuery.shape) },
   responses: { 200: jsonContent(schemas.accountSchema, "The account"), ...errors() },
-});
-
-const historyRoute = createRoute({
-  method: "get",
-  path: "/accounts/{userId}/transactions",
-  summary: "The journal, newest first.",
-  request: { params: schemas.userIdParam, query: schemas.pageQuery.extend(schemas.unitQuery.shape) },
-  responses: { 200: jsonContent(schemas.pageOf(schemas.entrySchema), "A page"), ...errors() },
 });
 
 const grantRoute = createRoute({
@@ -54,21 +48,15 @@ export function accountRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono
   const router = createRouter();
   router.openapi(balanceRoute, async (context) => {
     const { userId } = context.req.valid("param");
-    const { lots, ...balance } = await credits.balance({ userId, ...context.req.valid("query") });
+    const { at, ...query } = context.req.valid("query");
+    const { lots, ...balance } =
+      at === undefined
+        ? await credits.balance({ userId, ...query })
+        : { ...(await credits.balanceAt({ userId, ...query, at: new Date(at) })), at };
     return context.json(
       { ...balance, lots: lots.map((lot) => ({ ...lot, expiresAt: lot.expiresAt?.toISOString() ?? null })) },
       200,
     );
-  });
-  router.openapi(historyRoute, async (context) => {
-    const { userId } = context.req.valid("param");
-    const { items, nextCursor } = await credits.history({ userId, ...context.req.valid("query") });
-    const entries = items.map((entry) => ({
-      ...entry,
-      createdAt: entry.createdAt.toISOString(),
-      expirationDate: entry.expirationDate?.toISOString() ?? null,
-    }));
-    return context.json({ items: entries, nextCursor }, 200);
   });
   router.openapi(grantRoute, async (context) => {
     const { userId } = context.req.valid("param");
@@ -88,10 +76,12 @@ export function accountRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono
   });
   router.openapi(consumeRoute, async (context) => {
     const { userId } = context.req.valid("param");
+    const { description, ...spent } = context.req.valid("json");
     const { replayed, allocations, ...answer } = await credits.consume({
       userId,
       ...context.req.valid("query"),
-      ...context.req.valid("json"),
+      ...amountOrQuantity(spent),
+      description,
       idempotencyKey: context.req.valid("header")["idempotency-key"],
     });
     if (replayed) context.header("idempotent-replayed", "true");

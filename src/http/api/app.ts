@@ -9,8 +9,11 @@ import type { Logger } from "../../kernel/logger.ts";
 import { isAuthorized } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
 import { accountRoutes } from "./accounts.ts";
-import { operationRoutes } from "./operations.ts";
+import { insightRoutes } from "./insight.ts";
 import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
+import { alertRoutes } from "./alerts.ts";
+import { operationRoutes } from "./operations.ts";
+import { priceTableRoutes } from "./price-table.ts";
 import { createRouter } from "./router.ts";
 
 export interface ApiContext {
@@ -53,8 +56,11 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
     context.req.path === `/api/v1${BATCH_PATH}` ? limitBatch(context, next) : limitBody(context, next),
   );
   app.route("/api/v1", accountRoutes(engine));
+  app.route("/api/v1", insightRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));
   app.route("/api/v1", batchRoutes(engine));
+  app.route("/api/v1", priceTableRoutes(engine));
+  app.route("/api/v1", alertRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {
     openapi: "3.1.0",

@@ -3,6 +3,7 @@ import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Engine } from "../../engine.ts";
 import { errorBody } from "../../kernel/errors.ts";
 import { errors, jsonBody, jsonContent } from "./describe.ts";
+import { amountOrQuantity } from "./price-table.ts";
 import { createRouter } from "./router.ts";
 import { consumeAnswer, consumeBody, errorSchema, unitQuery } from "./schemas.ts";
 
@@ -46,7 +47,13 @@ const batchRoute = createRoute({
 export function batchRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono {
   const router = createRouter();
   router.openapi(batchRoute, async (context) => {
-    const outcomes = await credits.consumeMany(context.req.valid("json").items);
+    const wanted = context.req.valid("json").items;
+    const outcomes = await credits.consumeMany(
+      wanted.map(({ amount, quantity, feature, ...rest }) => ({
+        ...rest,
+        ...amountOrQuantity({ amount, quantity, feature }),
+      })),
+    );
     const items = outcomes.map((one) =>
       one.ok ? { ...one, allocations: [...one.allocations] } : { ok: false as const, ...errorBody(one.error) },
     );

@@ -74,6 +74,13 @@ describe("the OpenAPI document", () => {
         "GET /api/v1/tasks/{id}",
         "POST /api/v1/tasks/{id}/replay",
         "GET /api/v1/audit",
+        "GET /api/v1/accounts/{userId}/usage",
+        "GET /api/v1/exports/transactions",
+        "GET /api/v1/reports/usage",
+        "GET /api/v1/reports/credits",
+        "GET /api/v1/reports/deferred-revenue",
+        "GET /api/v1/reports/expiring",
+        "GET /api/v1/reports/expiring-by-day",
       ]),
     );
   });
@@ -106,7 +113,7 @@ describe("the OpenAPI document", () => {
       expect({ name, summary }).toEqual({ name, summary: expect.stringMatching(/\S/) as string });
       expect(Object.keys(responses)).toEqual(expect.arrayContaining(["200", "400", "401", "503"]));
       for (const [code, { description, content }] of Object.entries(responses)) {
-        const schema = content?.["application/json"]?.schema;
+        const schema = (content?.["application/json"] ?? content?.["text/csv"])?.schema;
         expect({ name, code, description, schema }).toEqual({
           name,
           code,

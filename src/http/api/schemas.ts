@@ -8,8 +8,13 @@ const credits = z
   .min(1)
   .max(Number.MAX_SAFE_INTEGER)
   .openapi({ description: "Credits: a whole number.", example: 10 });
-const time = z.iso.datetime({ offset: true }).openapi({ format: "date-time" });
-const text = (maxLength: number): z.ZodString => z.string().min(1).max(maxLength);
+export const time = z.iso.datetime({ offset: true }).openapi({ format: "date-time" });
+export const text = (maxLength: number): z.ZodString => z.string().min(1).max(maxLength);
+const quantity = z
+  .int()
+  .min(1)
+  .max(Number.MAX_SAFE_INTEGER)
+  .openapi({ description: "How much of the feature: the catalog's price table says what it costs.", example: 3 });
 
 export const errorSchema = z
   .object({
@@ -53,6 +58,8 @@ export const accountSchema = z
     available: z.int(),
     held: z.int(),
     debt: z.int(),
+    at: time.optional().openapi({ description: "The past moment that was asked for." }),
+    book: z.int().optional().openapi({ description: "The sum of the journal at that moment." }),
     lots: z.array(
       z.object({
         id: z.string(),
@@ -65,19 +72,6 @@ export const accountSchema = z
     ),
   })
   .openapi("Account");
-
-export const entrySchema = z
-  .object({
-    id: z.string(),
-    type: z.string(),
-    amount: z.int(),
-    balanceAfter: z.int(),
-    remainingAmount: z.int().nullable(),
-    expirationDate: time.nullable(),
-    description: z.string().nullable(),
-    createdAt: time,
-  })
-  .openapi("Transaction");
 
 export const grantBody = z
   .strictObject({
@@ -94,8 +88,26 @@ export const grantAnswer = z
   .openapi("GrantAnswer");
 
 export const consumeBody = z
-  .strictObject({ amount: credits, description: text(1000).optional(), feature: text(255).optional() })
-  .openapi("ConsumeRequest");
+  .strictObject({
+    amount: credits.optional(),
+    quantity: quantity.optional(),
+    description: text(1000).optional(),
+    feature: text(255).optional(),
+  })
+  .openapi("ConsumeRequest", { description: "Either `amount`, or `quantity` with its `feature`." });
+
+export const costQuery = z.object({
+  feature: text(255),
+  quantity: z
+    .string()
+    .regex(/^\d{1,16}$/)
+    .transform(Number)
+    .pipe(quantity),
+});
+
+export const costAnswer = z
+  .object({ feature: z.string(), quantity: z.int(), unit: z.string(), amount: z.int() })
+  .openapi("Cost");
 
 export const consumeAnswer = z
   .object({
