@@ -76,10 +76,10 @@ async function takeTurn(contender: Contender, first: number, { operations, ...in
   return { perSecond: operations / seconds, latencies: latencies.toSorted() };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return quantile(Float64Array.from(values).toSorted(), 0.5);
 }
 
-function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: Float64Array, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -1,12 +1,15 @@
-// `npm run bench [name]…`: all benchmarks or those named, each in a database of its own. Ratios can be compared between
-// machines; absolute numbers can't.
+// `npm run bench [name]… [-- --full]`: all benchmarks or those named, each in a database of its own. With --full at the
+// sizes that the documentation names, with --accounts=N at another. Ratios can be compared between machines; absolute
+// numbers can't.
 import { benchAlerts } from "./alerts.ts";
 import { benchAudit } from "./audit.ts";
 import { benchCoalesced } from "./coalesced.ts";
 import { benchConsume } from "./consume.ts";
 import { benchConsumeMany } from "./consume-many.ts";
 import { withBenchDatabase } from "./database.ts";
+import { benchDistribute } from "./distribute.ts";
 import { environmentLine } from "./environment.ts";
+import { benchExpire, type BenchSize } from "./expire.ts";
 import { benchWebhook } from "./webhook.ts";
 
 const benches = {
@@ -16,8 +19,15 @@ const benches = {
   webhook: benchWebhook,
   alerts: benchAlerts,
   audit: benchAudit,
+  expire: benchExpire,
+  distribute: benchDistribute,
 } as const;
-const wanted = process.argv.slice(2);
+const words = process.argv.slice(2);
+const size: BenchSize = {
+  full: words.includes("--full"),
+  accounts: Number(words.find((word) => word.startsWith("--accounts="))?.slice("--accounts=".length)) || undefined,
+};
+const wanted = words.filter((word) => !word.startsWith("--"));
 const unknown = wanted.find((name) => !(name in benches));
 
 if (unknown === undefined) {
@@ -25,7 +35,7 @@ if (unknown === undefined) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     await withBenchDatabase(async (databaseUrl) => {
       console.log(await environmentLine(databaseUrl));
-      await bench(databaseUrl);
+      await bench(databaseUrl, size);
     });
   }
 } else {

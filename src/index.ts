@@ -52,7 +52,11 @@ export type {
   ExpiringLot,
   ExpiringPage,
 } from "./credits/insight/expiring.ts";
-export type { DistributeResult, EnrolInput, EnrolResult } from "./credits/distribute.ts";
+export type { DistributeResult } from "./credits/distribute.ts";
+export type { EnrolInput, EnrolResult } from "./credits/enrol.ts";
+export type { EndEnrolmentInput, Enrolment, EnrolmentInput, ResumeEnrolmentInput } from "./credits/enrolment.ts";
+export type { ChangePlanInput, ChangePlanResult, TimeZoneInput } from "./credits/enrolment-change.ts";
+export type { Progress } from "./credits/batches.ts";
 export type { ReleaseHoldsResult } from "./credits/release-holds.ts";
 export type { ExpireResult } from "./credits/expire.ts";
 export type { AuditInput, AuditProgress, AuditResult, Violation } from "./credits/audit.ts";
@@ -60,6 +64,9 @@ export type { Repair, RepairPlan } from "./credits/audit/repair.ts";
 export type { SealResult } from "./credits/seal.ts";
 export type { SealOptions } from "./credits/seal/keys.ts";
 export type { SealReport } from "./credits/seal/verify.ts";
+
+export type { EraseUserResult, Users } from "./user-data.ts";
+export type { ExportPage } from "./db/export-pages.ts";
 
 export { defineTask, discard, retryLater, type RunContext, type Schedule, type TaskDefinition } from "./tasks/task.ts";
 export type { RetryPolicy } from "./tasks/retry-policy.ts";

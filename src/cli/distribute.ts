@@ -2,6 +2,7 @@
 import { readNumber } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { budgetOption } from "./command.ts";
+import { progressLine } from "./progress.ts";
 import { count } from "./table.ts";
 
 export const distribute: Command = {
@@ -12,7 +13,8 @@ export const distribute: Command = {
   prepare(given) {
     const budgetMs = readNumber("budget-ms", given.option("budget-ms"));
     return async ({ tally, configFile }) => {
-      const result = await tally.credits.distribute({ budgetMs });
+      const line = progressLine("grant");
+      const result = await tally.credits.distribute({ budgetMs, onProgress: line.onProgress }).finally(line.end);
       const { credits, remaining, unknownPlans } = result;
       const notes = [
         ...(configFile === undefined

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { closeAudited, day, hour, openLedger, pass, type Ledger } from "../../test/properties/ledger-fixture.ts";
 import { refusal } from "../../test/properties/refusal.ts";
-import { enrolForFact } from "./distribute.ts";
+import { enrolForFact } from "./enrol.ts";
 import { grantForFact } from "./grant.ts";
 
 const start = new Date("2026-03-01T12:00:00Z");

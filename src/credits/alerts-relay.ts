@@ -66,12 +66,13 @@ export function createAlertRelay(
     async watch(budget = {}) {
       await storeRules();
       const inBatches = async (name: string): Promise<number> => {
-        const counts = await runBatches(
-          budget,
-          async (batchSize) => callFunction<number>(database, name, { p_batch: batchSize }),
-          (count) => count === 0,
-        );
-        return counts.reduce((sum, count) => sum + count, 0);
+        const { done } = await runBatches(budget, {
+          runBatch: async (batchSize) => {
+            const count = await callFunction<number>(database, name, { p_batch: batchSize });
+            return { done: count, next: count > 0 ? {} : null };
+          },
+        });
+        return done;
       };
       const updated = await inBatches("apply_default_alerts");
       return { updated, expiring: await inBatches("note_expiring") };
@@ -79,15 +80,20 @@ export function createAlertRelay(
     async relay(budget = {}) {
       await storeRules();
       if (!(await callFunction<boolean>(database, "alerts_are_due", {}))) return { relayed: 0, failed: 0 };
-      const batches = await runBatches(
+      let failed = 0;
+      const { done } = await runBatches(
         { batchSize: RELAY_BATCH, ...budget },
-        async (batchSize) => database.transaction(async (tx) => relayBatch(tx, batchSize, listeners)),
-        ({ claimed }) => claimed === 0,
+        {
+          runBatch: async (batchSize) => {
+            const batch = await database.transaction(async (tx) => relayBatch(tx, batchSize, listeners));
+            return { done: batch.relayed, failed: batch.failed, next: batch.claimed > 0 ? {} : null };
+          },
+        },
+        (batch) => {
+          failed += batch.failed;
+        },
       );
-      return {
-        relayed: batches.reduce((sum, { relayed }) => sum + relayed, 0),
-        failed: batches.reduce((sum, { failed }) => sum + failed, 0),
-      };
+      return { relayed: done, failed };
     },
   };
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { day, openLedger, pass, plans, type Ledger } from "../../test/properties/ledger-fixture.ts";
 import { createCredits } from "./index.ts";
-import { endEnrolments, enrolForFact, type EnrolResult, type FactEnrolInput } from "./distribute.ts";
+import { enrolForFact, type EnrolResult, type FactEnrolInput } from "./enrol.ts";
+import { endEnrolments } from "./enrolment.ts";
 
 const opened: Ledger[] = [];
 let ledger: Ledger;

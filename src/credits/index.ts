@@ -20,14 +20,25 @@ import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
 import { consumeMany, type ConsumeOutcome } from "./consume-many.ts";
 import type { WriteOptions } from "./context.ts";
+import { distributeCredits, type DistributeResult } from "./distribute.ts";
+import { enrol, type EnrolInput, type EnrolResult } from "./enrol.ts";
 import {
-  distributeCredits,
-  enrol,
-  type DistributeResult,
-  type EnrolInput,
-  type EnrolResult,
-  type PlanTerms,
-} from "./distribute.ts";
+  endEnrolment,
+  enrolments,
+  pauseEnrolment,
+  resumeEnrolment,
+  type EndEnrolmentInput,
+  type Enrolment,
+  type EnrolmentInput,
+  type ResumeEnrolmentInput,
+} from "./enrolment.ts";
+import {
+  changePlan,
+  setTimeZone,
+  type ChangePlanInput,
+  type ChangePlanResult,
+  type TimeZoneInput,
+} from "./enrolment-change.ts";
 import { expire, type ExpireResult } from "./expire.ts";
 import { grant, type GrantInput, type GrantResult } from "./grant.ts";
 import { history, type HistoryInput, type HistoryPage } from "./history.ts";
@@ -51,6 +62,7 @@ import { limits, setLimit, type SetLimitInput, type SpendLimit } from "./limits.
 import { priced, type PricedInput } from "./price-table-input.ts";
 import type { PriceTable } from "./price-table-schema.ts";
 import { cost, type Cost, type CostInput } from "./price-table.ts";
+import type { PlanTerms } from "./plan-terms.ts";
 import { refund, type RefundInput, type RefundResult } from "./refund.ts";
 import { releaseHolds, type ReleaseHoldsResult } from "./release-holds.ts";
 import { settleReturns, type SettleReturnsInput, type SettleReturnsResult } from "./returns.ts";
@@ -82,6 +94,12 @@ export interface Credits extends Insight {
   balanceAt(input: BalanceAtInput, options?: WriteOptions): Promise<BalanceAt>;
   history(input: HistoryInput): Promise<HistoryPage>;
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;
+  enrolments(input: AccountInput): Promise<readonly Enrolment[]>;
+  endEnrolment(input: EndEnrolmentInput, options?: WriteOptions): Promise<Enrolment>;
+  pauseEnrolment(input: EnrolmentInput, options?: WriteOptions): Promise<Enrolment>;
+  resumeEnrolment(input: ResumeEnrolmentInput, options?: WriteOptions): Promise<Enrolment>;
+  changePlan(input: ChangePlanInput, options?: WriteOptions): Promise<ChangePlanResult>;
+  setTimeZone(input: TimeZoneInput, options?: WriteOptions): Promise<void>;
   distribute(budget?: BudgetInput): Promise<DistributeResult>;
   expire(budget?: BudgetInput): Promise<ExpireResult>;
   audit(input?: AuditInput): Promise<AuditResult>;
@@ -124,6 +142,12 @@ export function createCredits(
     balanceAt: async (input, options) => balanceAt(database, input, options),
     history: async (input) => history(database, input),
     enrol: async (input, options) => enrol(database, plans, input, options),
+    enrolments: async (input) => enrolments(database, input),
+    endEnrolment: async (input, options) => endEnrolment(database, input, options),
+    pauseEnrolment: async (input, options) => pauseEnrolment(database, input, options),
+    resumeEnrolment: async (input, options) => resumeEnrolment(database, plans, input, options),
+    changePlan: async (input, options) => changePlan(database, plans, input, options),
+    setTimeZone: async (input, options) => setTimeZone(database, input, options),
     distribute: async (budget) => distributeCredits(database, plans, budget),
     expire: async (budget) => expire(database, budget),
     audit: async (input) => audit(database, input, keys),

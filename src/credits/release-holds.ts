@@ -14,11 +14,13 @@ export interface ReleaseHoldsResult {
  * Safe when called twice at once, late, or never.
  */
 export async function releaseHolds(database: Database, budget: BudgetInput = {}): Promise<ReleaseHoldsResult> {
-  const batches = await runBatches(
-    budget,
-    async (batchSize) => callFunction<{ released: number }>(database, "release_holds", { p_batch: batchSize }),
-    ({ released }) => released === 0,
-  );
-  const remaining = await callFunction<number>(database, "overdue_holds", {});
-  return { released: batches.reduce((sum, { released }) => sum + released, 0), remaining };
+  const countDue = async (): Promise<number> => callFunction<number>(database, "overdue_holds", {});
+  const { done } = await runBatches(budget, {
+    countDue,
+    runBatch: async (batchSize) => {
+      const { released } = await callFunction<{ released: number }>(database, "release_holds", { p_batch: batchSize });
+      return { done: released, next: released > 0 ? {} : null };
+    },
+  });
+  return { released: done, remaining: await countDue() };
 }

@@ -39,24 +39,19 @@ const ENTRIES_OF_A_BATCH = 20_000;
  */
 export async function seal(database: Database, keys: SealKeys, budget: BudgetInput = {}): Promise<SealResult> {
   let after = 0;
-  let complete = false;
-  const batches = await runBatches(
-    budget,
-    async (batchSize) => {
+  let [sealed, entries, torn] = [0, 0, 0];
+  const { finished } = await runBatches(budget, {
+    countDue: async () => 0,
+    runBatch: async (batchSize) => {
       const batch = await sealBatch(database, keys, after, batchSize);
-      if (batch.found === 0) complete = true;
-      else after = batch.after;
-      return batch;
+      sealed += batch.sealed;
+      entries += batch.entries;
+      torn += batch.torn;
+      if (batch.found > 0) after = batch.after;
+      return { done: batch.sealed, credits: 0, next: batch.found > 0 ? { after } : null };
     },
-    ({ found }) => found === 0,
-  );
-  const total = (count: (batch: SealBatch) => number): number => batches.reduce((sum, batch) => sum + count(batch), 0);
-  return {
-    sealed: total(({ sealed }) => sealed),
-    entries: total(({ entries }) => entries),
-    torn: total(({ torn }) => torn),
-    complete,
-  };
+  });
+  return { sealed, entries, torn, complete: finished };
 }
 
 /** Seals the next range of up to `accounts` accounts behind one; `after` is where the next batch goes on. */

@@ -131,6 +131,13 @@ export const creditEnrolment = tallystick.table("credit_enrolment", {
   fact: text(),
   source: text(),
   createdAt: moment("created_at").notNull(),
+  anchorTimeZone: text("anchor_time_zone").notNull().default("UTC"),
+  periodEndsAt: moment("period_ends_at"),
+  periodCredits: count("period_credits").notNull().default(0),
+  pausedAt: moment("paused_at"),
+  continuesId: count("continues_id"),
+  idempotencyKey: text("idempotency_key"),
+  requestHash: bytea("request_hash"),
 });
 
 export const creditSpendLimit = tallystick.table("credit_spend_limit", {

@@ -27,6 +27,8 @@ describe("defineCatalog", () => {
     ["credits of zero", { plans: [{ ...plan, credits: 0 }] }],
     ["credits of a half", { plans: [{ ...plan, credits: 0.5 }] }],
     ["credits beyond the safe integers", { plans: [{ ...plan, credits: 2 ** 53 }] }],
+    ["rollover beside days of validity", { plans: [{ ...plan, validDays: 30, rollover: { max: 10 } }] }],
+    ["rollover of more at the least than at the most", { plans: [{ ...plan, rollover: { max: 10, min: 11 } }] }],
     ["days of zero", { plans: [{ ...plan, validDays: 0 }] }],
     ["a plan twice", { plans: [plan, plan] }],
     [

@@ -7,23 +7,38 @@ import { TallystickError } from "../kernel/errors.ts";
 const credits = z.int().min(1).max(MAX_AMOUNT);
 const validDays = z.int().min(1).max(36_500).nullable().default(null);
 
+const rollover = z
+  .strictObject({
+    /** At the most so many unused credits of a month go on into the next. */
+    max: z.int().min(0).max(MAX_AMOUNT),
+    /** At the least so many, also when fewer were left. */
+    min: z.int().min(0).max(MAX_AMOUNT).default(0),
+  })
+  .refine(({ max, min }) => min <= max, "min may not exceed max");
+
 const planPrice = z.strictObject({
   id: z.string().min(1),
-  /** month: each paid invoice line grants. year, lifetime: the purchase enrols, distribution grants monthly. */
+  /** month: each paid invoice line grants a month. year, lifetime: the purchase enrols, distribution grants monthly. */
   interval: z.enum(["month", "year", "lifetime"]),
 });
 
-const plan = z.strictObject({
+const planTerms = z.strictObject({
   id: z.string().min(1),
   name: z.string().min(1),
   /** Credits of one month. */
   credits,
-  /** Days that a month's credits stay valid, from the grant; null: for ever. */
+  /** Days that a month's credits stay valid, from the grant; null: for ever, or with rollover to the month's end. */
   validDays,
+  /** A month's credits end with the month, and what is unused goes on into the next, burnt first. */
+  rollover: rollover.nullable().default(null),
   /** Credits for an invoice line of amount zero (a trial). */
   trialCredits: z.int().min(0).max(MAX_AMOUNT).default(0),
   /** A free plan has no price: accounts are enrolled by the application. */
   prices: z.array(planPrice).default([]),
+});
+const plan = planTerms.refine((given) => given.rollover === null || given.validDays === null, {
+  message: "a plan that rolls over ends its credits with the month: leave validDays out",
+  path: ["validDays"],
 });
 
 const pack = z.strictObject({

@@ -1,5 +1,5 @@
 // Deferred revenue: for each payment, how much of its money stands for credits that nobody has used yet.
-import type { PlanTerms } from "../credits/distribute.ts";
+import type { PlanTerms } from "../credits/plan-terms.ts";
 import { checkRange, checkedLimit, type TimeRange } from "../credits/insight/bounds.ts";
 import { checkOptionalText, checkTime, invalid } from "../credits/input.ts";
 import type { Database } from "../db/database.ts";

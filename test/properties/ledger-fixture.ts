@@ -1,7 +1,7 @@
 // The ledger alone on a database of its own, without engine, provider or handlers.
 import pg from "pg";
 import { createCredits, type Credits } from "../../src/credits/index.ts";
-import type { PlanTerms } from "../../src/credits/distribute.ts";
+import type { PlanTerms } from "../../src/credits/plan-terms.ts";
 import { connect, type Database } from "../../src/db/database.ts";
 import { createTestDatabase } from "../support/database.ts";
 

@@ -37,15 +37,21 @@ end $$;
 -- The same for a user id that may be an alias: its own keys first, then those of the accounts that it is merged into.
 create or replace function tallystick.stored_outcome_of(p_user_id text, p_account tallystick.user_credit, p_key text, p_hash bytea)
 returns jsonb language plpgsql as $$
+begin
+  if p_account.id is null then return null; end if;
+  if p_account.user_id = p_user_id then return tallystick.stored_outcome(p_account.id, p_key, p_hash); end if;
+  return tallystick.stored_outcome_from(
+    (select id from tallystick.user_credit where user_id = p_user_id and unit = p_account.unit), p_key, p_hash);
+end $$;
+
+-- The same for an account's id.
+create or replace function tallystick.stored_outcome_from(p_account_id bigint, p_key text, p_hash bytea)
+returns jsonb language plpgsql as $$
 declare
   account_id bigint;
   stored jsonb;
 begin
-  if p_account.id is null then return null; end if;
-  if p_account.user_id = p_user_id then return tallystick.stored_outcome(p_account.id, p_key, p_hash); end if;
-  foreach account_id in array tallystick.account_chain(
-    (select id from tallystick.user_credit where user_id = p_user_id and unit = p_account.unit))
-  loop
+  foreach account_id in array tallystick.account_chain(p_account_id) loop
     stored := tallystick.stored_outcome(account_id, p_key, p_hash);
     exit when stored is not null;
   end loop;

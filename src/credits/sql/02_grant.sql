@@ -81,10 +81,8 @@ begin
       updated_at = t, cached_balance = account.cached_balance, cached_available = account.cached_available,
       next_change_at = account.next_change_at
     where id = account.id;
-  if p_payment_id is not null then
-    perform tallystick.settle_returns_of(p_payment_id);
-    select * into account from tallystick.user_credit where id = account.id;
-  end if;
+  -- Answered is what the grant left, as a replay will answer it; what a return then takes is told by settleReturns.
+  if p_payment_id is not null then perform tallystick.settle_returns_of(p_payment_id); end if;
   return jsonb_build_object('outcome', 'ok', 'replayed', false, 'transactionId', entry_id::text,
     'balance', account.cached_balance, 'available', account.cached_available);
 end $$;

@@ -138,8 +138,9 @@ begin
   if t >= account.next_change_at then account := tallystick.catch_up(account, t); end if;
   if p_idempotency_key is not null then
     hash := tallystick.request_hash('refund', debit.id::text, p_amount::text);
-    stored := coalesce(tallystick.stored_outcome(debit.account_id, p_idempotency_key, hash),
-      tallystick.stored_outcome(account.id, p_idempotency_key, hash));
+    stored := tallystick.stored_outcome_from(coalesce(
+      (select id from tallystick.user_credit where p_transaction_id is null and user_id = p_user_id and unit = p_unit),
+      debit.account_id), p_idempotency_key, hash);
     if stored is not null then
       return stored || jsonb_build_object('refunded', (select sum(amount) from tallystick.credit_transaction
         where refund_of_id = debit.id and operation_id = (stored ->> 'transactionId')::bigint));

@@ -3,6 +3,3 @@
 
 -- Which holds were open at a past moment: those settled after it. Written once for each hold, when it is settled.
 create index credit_hold_settled_idx on tallystick.credit_hold (account_id, settled_at) where settled_at is not null;
-
--- What a payment still has to give, for the view of deferred revenue.
-create index credit_enrolment_payment_idx on tallystick.credit_enrolment (payment_id) where payment_id is not null;

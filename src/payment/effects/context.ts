@@ -1,5 +1,5 @@
 // What every effect is given: the transaction of the event's task, and the configuration it reads.
-import type { PlanTerms } from "../../credits/distribute.ts";
+import type { PlanTerms } from "../../credits/plan-terms.ts";
 import type { Queryable } from "../../db/database.ts";
 import type { Announcement } from "../../kernel/announcement.ts";
 import type { Catalog } from "../catalog.ts";

@@ -1,6 +1,6 @@
 // What a paid price gives: credits now, or an enrolment whose first period is granted now. Keyed by what was paid, so
 // that duplicates of an event, and different events about one payment, give it once.
-import { enrolForFact } from "../../credits/distribute.ts";
+import { enrolForFact } from "../../credits/enrol.ts";
 import { grantForFact } from "../../credits/grant.ts";
 import { MAX_AMOUNT } from "../../kernel/amount.ts";
 import { TallystickError } from "../../kernel/errors.ts";
@@ -61,8 +61,19 @@ export async function giveCredits(context: EffectContext, purchase: Purchase): P
   }
   const { id: planId, name, credits, validDays } = price.plan;
   const amount = multiply(credits, quantity);
+  const enrolment = { userId, planId, quantity, paymentId, provider, fact };
+  const term = {
+    ...enrolment,
+    type: "subscription_renewal",
+    ...(purchase.source !== undefined && { source: purchase.source }),
+  } as const;
   switch (price.interval) {
     case "month":
+      // What rolls over needs to know the month before: a term of one month, which continues the last.
+      if (price.plan.rollover !== null) {
+        await enrolForFact(tx, plans, { ...term, periodCount: 1 });
+        return;
+      }
       await grantForFact(tx, {
         userId,
         amount,
@@ -75,20 +86,10 @@ export async function giveCredits(context: EffectContext, purchase: Purchase): P
       });
       return;
     case "year":
-      await enrolForFact(tx, plans, {
-        userId,
-        planId,
-        type: "subscription_renewal",
-        quantity,
-        periodCount: MONTHS_OF_A_YEAR,
-        paymentId,
-        provider,
-        fact,
-        ...(purchase.source !== undefined && { source: purchase.source }),
-      });
+      await enrolForFact(tx, plans, { ...term, periodCount: MONTHS_OF_A_YEAR });
       return;
     case "lifetime":
-      await enrolForFact(tx, plans, { userId, planId, type: "lifetime_monthly", quantity, paymentId, provider, fact });
+      await enrolForFact(tx, plans, { ...enrolment, type: "lifetime_monthly" });
   }
 }
 

@@ -1,6 +1,6 @@
 // invoice.paid: the only event that gives a subscription's credits, line by line. Prorations and credits give nothing;
 // a line of amount zero gives the plan's trial credits.
-import { endEnrolments } from "../../credits/distribute.ts";
+import { endEnrolments } from "../../credits/enrolment.ts";
 import { grantForFact } from "../../credits/grant.ts";
 import { findOwner, requireOwner } from "../owner.ts";
 import { recordPayment } from "../payment-row.ts";

@@ -1,9 +1,14 @@
-// Subscription state, as last read. It grants nothing; its end ends the enrolments that were paid with it.
-import { endEnrolments } from "../../credits/distribute.ts";
+// Subscription state, as last read. Its end ends the enrolments that were paid with it, what stops its payment pauses them,
+// and what sets it going again grants the months that are paid for and were kept back.
+import { endEnrolments, pauseEnrolments, resumeEnrolments } from "../../credits/enrolment.ts";
 import { requireOwner } from "../owner.ts";
 import type { PaymentFact } from "../provider.ts";
 import { recordSubscription, subscriptionSource } from "../subscription-row.ts";
 import type { EffectContext } from "./context.ts";
+
+// Stripe's words (docs.stripe.com/billing/subscriptions/overview); `incomplete` has given nothing yet.
+const stopped = new Set(["past_due", "unpaid", "paused"]);
+const going = new Set(["active", "trialing"]);
 
 export async function subscriptionChanged(
   context: EffectContext,
@@ -21,7 +26,10 @@ export async function subscriptionChanged(
     planId: plan?.id ?? null,
     subscription,
   });
-  if (stored.ended) await endEnrolments(tx, subscriptionSource(provider, subscription.subscriptionId));
+  const source = subscriptionSource(provider, subscription.subscriptionId);
+  if (stored.ended) await endEnrolments(tx, source);
+  else if (stopped.has(subscription.status)) await pauseEnrolments(tx, source);
+  else if (going.has(subscription.status)) await resumeEnrolments(tx, context.plans, source);
   const endsAt = stored.ended ? null : stored.endsAt;
   if (stored.ended || endsAt !== null) {
     await context.announce(tx, {

@@ -1,0 +1,83 @@
+// Histories in which ledger and model once differed, as short as they could be made.
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createTestDatabase } from "../support/database.ts";
+import { takeHistory } from "./history.ts";
+import type { Step } from "./steps.ts";
+import { openWorld, type World } from "./world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld(await createTestDatabase());
+});
+afterAll(async () => world[Symbol.asyncDispose]());
+
+const found: readonly (readonly [guarantee: string, history: readonly Step[]])[] = [
+  [
+    "a grant for a payment that was returned in part answers the same when it is told again",
+    [
+      { take: "settle", payment: 1, returned: 333, policy: null },
+      {
+        take: "pay",
+        account: "ann/credit",
+        amount: 50,
+        payment: 1,
+        priority: 0,
+        scope: null,
+        fact: "5",
+        expiresIn: null,
+      },
+      {
+        take: "pay",
+        account: "ann/credit",
+        amount: 50,
+        payment: 1,
+        priority: 0,
+        scope: null,
+        fact: "5",
+        expiresIn: null,
+      },
+    ],
+  ],
+  [
+    "a refund is known by its key under every account that its debit has come through",
+    [
+      {
+        take: "adjust",
+        account: "ann/credit",
+        feature: null,
+        priority: 0,
+        scope: null,
+        key: null,
+        amount: 60,
+        expiresIn: null,
+      },
+      { take: "consume", account: "ann/credit", amount: 25, feature: null, member: null, key: null },
+      { take: "merge", from: "ann/credit", to: "bob/credit" },
+      { take: "refund", pick: 0, amount: 1, graceHours: null, key: "k1" },
+      { take: "merge", from: "bob/credit", to: "eve/credit" },
+      { take: "again", back: 1 },
+    ],
+  ],
+  [
+    "a refund's key is looked up under the id given first",
+    [
+      {
+        take: "adjust",
+        account: "ann/credit",
+        feature: null,
+        priority: 0,
+        scope: null,
+        key: "k1",
+        amount: 60,
+        expiresIn: null,
+      },
+      { take: "merge", from: "ann/credit", to: "bob/credit" },
+      { take: "consume", account: "bob/credit", amount: 25, feature: null, member: null, key: "k2" },
+      { take: "refundByKey", account: "ann/credit", amount: 1, graceHours: null, key: "k1", debitKey: "k2" },
+    ],
+  ],
+];
+
+it.each(found)("%s", async (_guarantee, history) => {
+  await expect(takeHistory(world, history)).resolves.toBeUndefined();
+});

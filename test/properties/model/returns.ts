@@ -1,0 +1,85 @@
+// settleReturns: claws back and reinstates until an account keeps the share of a payment's credits that stayed paid.
+import { shortfall, payDebts } from "./debt.ts";
+import { credit, debit, draw, takeFrom, unexpiredLots } from "./journal.ts";
+import { refundedOf } from "./limits.ts";
+import { releaseDue } from "./operation.ts";
+import { giveBack } from "./refund.ts";
+import { accountOf, sum, type Answer, type Entry, type Return, type State } from "./state.ts";
+
+const GRANTS = new Set([
+  "register_gift",
+  "monthly_refresh",
+  "subscription_renewal",
+  "lifetime_monthly",
+  "purchase_package",
+]);
+
+interface Settled {
+  clawedBack: number;
+  reinstated: number;
+  forgiven: number;
+}
+
+export function settleReturns(state: State, payment: number, terms: Return): Answer {
+  state.returns.set(payment, terms);
+  return { ...settlePayment(state, payment) };
+}
+
+/** Also after each grant of the payment. */
+export function settlePayment(state: State, payment: number): Settled {
+  const settled: Settled = { clawedBack: 0, reinstated: 0, forgiven: 0 };
+  const terms = state.returns.get(payment);
+  if (terms === undefined) return settled;
+  const through = new Map<string, number>();
+  for (const { name } of state.accounts) {
+    const own = state.entries.filter((entry) => entry.payment === payment && accountOf(state, entry.account) === name);
+    const granted = sum(own.filter(({ type }) => GRANTS.has(type)).map(({ amount }) => amount));
+    if (granted === 0) continue;
+    const [, unit = ""] = name.split("/");
+    const before = through.get(unit) ?? 0;
+    through.set(unit, before + granted);
+    const target = share(before + granted, terms) - share(before, terms);
+    const clawbacks = own.filter(({ type }) => type === "clawback");
+    const standing = sum(clawbacks.map(({ id, amount }) => -amount - refundedOf(state, id)));
+    if (target === standing) continue;
+    releaseDue(state, name);
+    if (target > standing) clawBack(state, name, payment, target - standing, terms.policy, settled);
+    if (target < standing) reinstate(state, name, clawbacks, standing - target, settled);
+    payDebts(state, name);
+  }
+  return settled;
+}
+
+function share(granted: number, { paid, returned }: Return): number {
+  return returned === 0 ? 0 : Number((BigInt(granted) * BigInt(returned)) / BigInt(paid));
+}
+
+function clawBack(
+  state: State,
+  account: string,
+  payment: number,
+  amount: number,
+  policy: "debt" | "forgive",
+  settled: Settled,
+): void {
+  const lots = unexpiredLots(state, account);
+  const ordered = [...lots.filter((lot) => lot.payment === payment), ...lots.filter((lot) => lot.payment !== payment)];
+  const entry = debit(state, account, "clawback", amount, takeFrom(ordered, amount), { payment });
+  settled.clawedBack += amount;
+  const short = shortfall(entry);
+  if (policy === "debt" || short === 0) return;
+  const terms = { priority: 100, scope: null, effectiveAt: state.now, expiresAt: null, payment: null };
+  const forgiveness = credit(state, account, "adjustment", short, terms, { refundOf: entry.id });
+  draw(state, entry, forgiveness.id, short);
+  settled.forgiven += short;
+}
+
+function reinstate(state: State, account: string, clawbacks: readonly Entry[], amount: number, settled: Settled): void {
+  let wanted = amount;
+  for (const clawback of clawbacks.toReversed()) {
+    const part = Math.min(-clawback.amount - refundedOf(state, clawback.id), wanted);
+    if (part > 0) giveBack(state, account, clawback, part, "reinstate");
+    wanted -= part;
+  }
+  settled.reinstated += amount;
+}

@@ -1,0 +1,3 @@
+import { soak } from "./soak.ts";
+
+soak("test/properties/ledger-2.test.ts");
