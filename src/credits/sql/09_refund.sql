@@ -131,6 +131,9 @@ begin
     return jsonb_build_object('outcome', 'not_found', 'message', 'There is no such transaction.');
   end if;
   account := tallystick.lock_account_of(debit.account_id);
+  if p_transaction_id is null and tallystick.debit_of_key(p_user_id, p_unit, p_debit_key) is distinct from debit.id then
+    return jsonb_build_object('outcome', 'not_found', 'message', 'There is no such transaction.'); -- erased meanwhile
+  end if;
   t := tallystick.clock();
   if t >= account.next_change_at then account := tallystick.catch_up(account, t); end if;
   if p_idempotency_key is not null then
