@@ -48,3 +48,6 @@ create unique index credit_transaction_idempotency_key on tallystick.credit_tran
 alter table tallystick.credit_allocation drop constraint credit_allocation_pkey;
 create index credit_allocation_transaction_idx on tallystick.credit_allocation (transaction_id);
 alter table tallystick.credit_transaction alter column operation_id drop not null; -- null: the entry is its own operation's first
+
+-- What is merged into an account, for its erasure.
+create index user_credit_merged_into_idx on tallystick.user_credit (merged_into_id) where merged_into_id is not null;
