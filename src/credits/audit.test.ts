@@ -121,7 +121,7 @@ const faults: readonly Fault[] = [
   {
     equation: "lot_remains_what_no_draw_took",
     fault: "a lot that remains after it is closed",
-    sql: `alter table tallystick.credit_lot drop constraint credit_lot_open_check; update tallystick.credit_lot set open = false where id = ${refund}`,
+    sql: `update tallystick.credit_lot set open = false where id = ${refund}`,
   },
   {
     equation: "lot_remains_what_no_draw_took",

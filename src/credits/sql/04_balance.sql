@@ -17,7 +17,7 @@ begin
   end if;
   if t < account.next_change_at then
     select account.cached_balance as balance, account.cached_available as available, account.cached_held as held,
-      account.debt as debt into totals;
+      account.debt::bigint as debt into totals;
   else
     totals := tallystick.account_totals(account.id, account.current_credits, account.debt, t);
   end if;
