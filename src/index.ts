@@ -38,7 +38,7 @@ export type { ConsumeOutcome } from "./credits/consume-many.ts";
 export { coalesceConsume, type CoalescedConsume, type CoalesceOptions } from "./credits/coalesce.ts";
 export type { AlertRule, DefaultAlertRule } from "./credits/alert-rules.ts";
 export type { AccountAlerts, Alert, SetAlertsInput } from "./credits/alerts.ts";
-export type { Balance, Lot } from "./credits/balance.ts";
+export type { Balance, BalanceInput, Lot } from "./credits/balance.ts";
 export type { BalanceAt, BalanceAtInput } from "./credits/balance-at.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
 export type { EntryFilter, JournalEntry } from "./credits/insight/journal.ts";

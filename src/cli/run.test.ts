@@ -81,7 +81,9 @@ describe("the database", () => {
     const databaseUrl = "postgres://postgres:hunter2@127.0.0.1:1/postgres";
     const { status, stdout, stderr } = await runCli(["balance", "u"], { directory, databaseUrl });
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toBe("error: The database did not answer; nothing was stored. (storage_unavailable)\n");
+    expect(stderr).toBe(
+      "error: The database did not answer; repeat the call, with its idempotency key where it has one. (storage_unavailable)\n",
+    );
     const doctor = await runCli(["doctor", "--json"], { directory, databaseUrl });
     expect(doctor.status).toBe(1);
     expect(JSON.parse(doctor.stdout)).toMatchObject({ ok: false, checks: [{ name: "database", status: "fail" }] });
