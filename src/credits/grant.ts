@@ -100,7 +100,7 @@ export async function grantForFact(
   input: FactGrantInput,
 ): Promise<GrantResult & { readonly assumedQuantity: number | null }> {
   const [row] = await tx.query<{ expires_at: Date | null }>(
-    "select tallystick.clock() + make_interval(days => $1::integer) as expires_at",
+    "select tallystick.clock() + make_interval(hours => 24 * $1::integer) as expires_at",
     [input.validDays],
   );
   return callGrant(tx, {

@@ -40,7 +40,7 @@ export type GrantType = (typeof grantTypes)[number];
 
 export function checkAccount({ userId, unit }: AccountInput): void {
   checkText("userId", userId, 255);
-  if (unit !== undefined && !/^[a-z][a-z0-9_]{0,31}$/.test(unit)) {
+  if (unit !== undefined && !(typeof unit === "string" && /^[a-z][a-z0-9_]{0,31}$/.test(unit))) {
     throw invalid("unit must be lower case letters, digits and _, at most 32, beginning with a letter.");
   }
 }
@@ -110,14 +110,19 @@ export function checkRequiredText(name: string, value: string, maxLength: number
 
 /** Checks an id that this library gave out. @throws not_found when it can't be one */
 export function checkId(what: string, id: string): void {
-  if (!/^[1-9]\d{0,17}$/.test(id)) {
-    throw new TallystickError("not_found", `There is no ${what} ${id.slice(0, 50)}.`);
+  if (typeof id !== "string" || !/^[1-9]\d{0,17}$/.test(id)) {
+    throw new TallystickError("not_found", `There is no ${what} ${JSON.stringify(id)?.slice(0, 50)}.`);
   }
 }
 
+const YEAR_1 = Date.parse("0001-01-01T00:00:00Z");
+const YEAR_10000 = Date.parse("+010000-01-01T00:00:00Z");
+
 export function checkTime(name: string, value: Date | undefined): void {
-  if (value !== undefined && !(value instanceof Date && Number.isFinite(value.getTime()))) {
-    throw invalid(`${name} must be a valid Date.`);
+  if (value === undefined) return;
+  // What Postgres and JavaScript write the same way.
+  if (!(value instanceof Date && value.getTime() >= YEAR_1 && value.getTime() < YEAR_10000)) {
+    throw invalid(`${name} must be a valid Date of the years 1 to 9999.`);
   }
 }
 

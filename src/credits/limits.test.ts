@@ -146,6 +146,16 @@ describe("a spend limit", () => {
     expect(await spent()).toEqual([["bob", "month", 98]]);
   });
 
+  it("counts a day whose midnight comes twice from its first", async () => {
+    ledger.now = new Date("2026-10-25T00:30:00Z"); // the clocks of the Azores go from 1:00 back to 0:00 half an hour later
+    const { transactionId } = await ledger.credits.consume({ userId, amount: 10 });
+    pass(ledger, hour);
+    await ledger.credits.setLimit({ userId, period: "day", amount: 15, timeZone: "Atlantic/Azores" });
+    expect(await spent()).toEqual([[null, "day", 10]]);
+    await ledger.credits.refund({ transactionId });
+    expect(await spent()).toEqual([[null, "day", 0]]);
+  });
+
   it("refuses what is no limit", async () => {
     const wrong = [
       { amount: -1 },

@@ -143,6 +143,61 @@ describe("settleReturns", () => {
     ]);
   });
 
+  it("forgives nothing that is only held: what its hold gives back pays for the claw-back", async () => {
+    await buy(100);
+    const { id: holdId } = await ledger.credits.hold({ userId: "ann", amount: 100 });
+    expect(await settle(10, 10, { policy: "forgive" })).toEqual({ clawedBack: 100, reinstated: 0, forgiven: 0 });
+    await ledger.credits.void({ holdId });
+    expect(await shown()).toEqual([0, 0, 0, 0]);
+  });
+
+  it("pays debt from live lots before pending ones when a hold is voided", async () => {
+    await buy(100);
+    await ledger.credits.consume({ userId: "ann", amount: 60 });
+    const { id: holdId } = await ledger.credits.hold({ userId: "ann", amount: 40 });
+    await settle(10, 10);
+    expect(await shown()).toEqual([-60, 0, 40, 100]);
+    await ledger.credits.void({ holdId });
+    expect(await shown()).toEqual([-60, 0, 0, 60]);
+    const effectiveAt = new Date(start.getTime() + hour);
+    await ledger.credits.grant({ userId: "ann", amount: 50, type: "adjustment", effectiveAt });
+    expect(await shown()).toEqual([-10, 0, 0, 10]);
+  });
+
+  it("does not let a forgiveness that was taken off again be refunded", async () => {
+    await buy(100);
+    await ledger.credits.consume({ userId: "ann", amount: 80 });
+    await settle(10, 10, { policy: "forgive" });
+    await settle(10, 0, { policy: "forgive" });
+    const [taken] = await ledger.database.query<{ id: number }>(
+      "select id from tallystick.credit_transaction where type = 'adjustment' and amount < 0",
+    );
+    expect(await refusal(ledger.credits.refund({ transactionId: String(taken?.id) }))).toBe("invalid_state");
+    expect(await shown()).toEqual([20, 20, 0, 0]);
+  });
+
+  it("is refused in a transaction that would not see what a grant beside it wrote", async () => {
+    await ledger.database.transaction(async (tx) => {
+      await tx.query("rollback");
+      await tx.query("begin isolation level repeatable read");
+      const settled = ledger.credits.settleReturns({ paymentId: "1", paid: 10, returned: 10 }, { tx });
+      expect(await refusal(settled)).toBe("invalid_state");
+      await tx.query("rollback");
+      await tx.query("begin");
+    });
+  });
+
+  it("finds an overdue hold released when a month is granted, and lets nobody capture it afterwards", async () => {
+    await buy(100);
+    const { id: holdId } = await ledger.credits.hold({ userId: "ann", amount: 100 });
+    await settle(10, 10);
+    pass(ledger, hour);
+    await ledger.credits.enrol({ userId: "ann", planId: "free" });
+    expect(await shown()).toEqual([50, 50, 0, 0]);
+    await ledger.credits.consume({ userId: "ann", amount: 1 });
+    expect(await refusal(ledger.credits.capture({ holdId, amount: 50 }))).toBe("invalid_state");
+  });
+
   it("is not refundable as a debit by callers", async () => {
     await buy(100);
     await settle(10, 10);

@@ -1,6 +1,6 @@
 // Returns of money: what a payment's refunds and disputes take back of its credits.
 import type { Database } from "../db/database.ts";
-import { write, type StoredOutcome, type WriteOptions } from "./context.ts";
+import { inTransaction, write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { checkId, invalid } from "./input.ts";
 
 export interface SettleReturnsInput {
@@ -26,7 +26,7 @@ export interface SettleReturnsResult {
  * Makes the credits taken back for a payment what its returned part asks for: floor(granted × returned / paid), in favour
  * of the customer. It is told the present sums and not what changed, so that repeats, lost calls and calls in any order
  * end the same. What is told is kept: a grant that comes later for the payment is settled in its own transaction.
- * @throws invalid_request, lock_timeout
+ * @throws invalid_request, lock_timeout; invalid_state in a caller's transaction that is not READ COMMITTED
  */
 export async function settleReturns(
   database: Database,
@@ -42,11 +42,14 @@ export async function settleReturns(
   if (input.policy !== undefined && input.policy !== "debt" && input.policy !== "forgive") {
     throw invalid('policy must be "debt" or "forgive".');
   }
-  const stored = await write<StoredOutcome & SettleReturnsResult>(database, options, "settle_returns", {
-    p_payment_id: input.paymentId,
-    p_paid: input.paid,
-    p_returned: input.returned,
-    p_policy: input.policy,
-  });
+  // In a transaction of our own, because only READ COMMITTED shows what a grant wrote that this waited for.
+  const stored = await inTransaction(database, options, async (tx) =>
+    write<StoredOutcome & SettleReturnsResult>(database, { tx }, "settle_returns", {
+      p_payment_id: input.paymentId,
+      p_paid: input.paid,
+      p_returned: input.returned,
+      p_policy: input.policy,
+    }),
+  );
   return { clawedBack: stored.clawedBack, reinstated: stored.reinstated, forgiven: stored.forgiven };
 }

@@ -2,6 +2,8 @@
 import { isTallystickError, TallystickError } from "../kernel/errors.ts";
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
+const FEATURE_NOT_SUPPORTED = "0A000";
+const QUERY_CANCELED = "57014";
 const LOCK_NOT_AVAILABLE = "55P03";
 const SERIALIZATION_FAILURE = "40001";
 const DEADLOCK_DETECTED = "40P01";
@@ -22,6 +24,12 @@ export function databaseError(cause: unknown): unknown {
   const message = driverError instanceof Error ? driverError.message : "";
   if (code === LOCK_NOT_AVAILABLE) {
     return new TallystickError("lock_timeout", "A row was locked for too long; try again.", { cause });
+  }
+  if (code === FEATURE_NOT_SUPPORTED && message.startsWith("tallystick: ")) {
+    return new TallystickError("invalid_state", message.slice("tallystick: ".length), { cause });
+  }
+  if (code === QUERY_CANCELED) {
+    return new TallystickError("lock_timeout", "The statement took too long and was cancelled; try again.", { cause });
   }
   if (code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED) {
     return new TallystickError("transaction_conflict", "The transaction ran into another one; try it again.", {

@@ -117,22 +117,10 @@ export const faults: readonly Fault[] = [
     to: "priority, scope, effective_at, null, payment_id from lot",
   },
   {
-    name: "debt is paid by pending lots before live ones",
-    file: "01_account",
-    from: "window earlier as (order by (effective_at > p_now), priority",
-    to: "window earlier as (order by (effective_at <= p_now), priority",
-  },
-  {
     name: "the newest shortfall is paid first",
     file: "01_account",
     from: "window earlier as (order by entry.id)",
     to: "window earlier as (order by entry.id desc)",
-  },
-  {
-    name: "a voided hold pays no debt",
-    file: "07_hold",
-    from: "p_account.debt := p_account.debt - tallystick.pay_shortfalls(p_account.id, p_account.debt, p_now);",
-    to: "",
   },
   {
     name: "a member's own limit is not asked",

@@ -2,7 +2,7 @@
 
 -- Identifies a request under its key: operation and canonical parameters, no description, metadata or times.
 create or replace function tallystick.request_hash(variadic p_parts text[]) returns bytea language sql stable as $$
-  select substring(sha256(convert_to(array_to_string(p_parts, E'\x1f', E'\x1e'), 'UTF8')) from 1 for 16)
+  select substring(sha256(convert_to(to_jsonb(p_parts)::text, 'UTF8')) from 1 for 16)
 $$;
 
 -- The stored outcome of an idempotency key, a conflict, or null when the key is new. Called under the account's lock

@@ -103,6 +103,9 @@ declare
   rolls constant boolean := jsonb_path_exists(p_plans, '$[*] ? (@.rollover != null)');
   counts record;
 begin
+  -- First of all, as in every operation: what a grant pays and what is cached depend on what is held no more.
+  perform tallystick.release_holds_due(
+    array(select distinct account_id from tallystick.credit_enrolment where id = any (p_enrolment_ids)), p_now);
   if rolls then perform tallystick.roll_over(p_plans, p_enrolment_ids, p_now); end if;
   with plan as materialized (
     select * from jsonb_to_recordset(p_plans) as plan ("planId" text, credits bigint, "validDays" integer, rollover jsonb)
@@ -113,7 +116,7 @@ begin
       account.current_credits + sum(plan.credits::numeric * e.quantity) over earlier as book,
       tallystick.has_period(e.first_period, e.period_count, e.next_period + 1) as goes_on,
       span.ends_at,
-      case when plan.rollover is null then p_now + make_interval(days => plan."validDays") else span.ends_at end as expires_at,
+      case when plan.rollover is null then p_now + make_interval(hours => 24 * plan."validDays") else span.ends_at end as expires_at,
       -- A missed period of a plan that rolls over was valid in its time, which is past.
       case when plan.rollover is not null and span.ends_at <= p_now then e.next_due_at else p_now end as effective_at
     from tallystick.credit_enrolment e

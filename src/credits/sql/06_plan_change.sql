@@ -110,7 +110,7 @@ begin
     where account_id = account.id and plan_id = p_from and source = old.source and ended_at is null and next_period = first_period;
   if amount > 0 then
     granted := tallystick.grant_credits(p_user_id, amount, old.type, p_unit, p_payment_id => old.payment_id,
-      p_expires_at => case when terms.rollover is null then t + make_interval(days => terms."validDays") else ends_at end,
+      p_expires_at => case when terms.rollover is null then t + make_interval(hours => 24 * terms."validDays") else ends_at end,
       p_provider => 'tallystick', p_fact => 'enrolment:' || new_id || ':' || running, p_description => p_to);
     if granted ->> 'outcome' <> 'ok' then raise exception 'a plan change could not grant: %', granted; end if;
   end if;

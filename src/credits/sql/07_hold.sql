@@ -48,7 +48,7 @@ begin
     if stored is not null then return stored; end if;
   end if;
   deadline := coalesce(p_expires_at, t + make_interval(secs => p_lifetime_seconds));
-  if deadline <= t or deadline > t + interval '30 days' then
+  if deadline <= t or deadline > t + interval '720 hours' then
     return jsonb_build_object('outcome', 'invalid_request', 'message', 'a hold ends later than now and within 30 days');
   end if;
   if account.frozen_at is not null then return jsonb_build_object('outcome', 'account_frozen'); end if;

@@ -81,7 +81,10 @@ begin
   update tallystick.credit_spend_limit set amount = p_amount
     where account_id = account.id and member is not distinct from p_member and period = p_period
       and time_zone = coalesce(p_time_zone, time_zone);
-  if not found then
+  -- The account's row is written too, so that a transaction with an older snapshot can't spend by the old limit.
+  update tallystick.user_credit set limited = true where id = account.id;
+  if not exists (select from tallystick.credit_spend_limit where account_id = account.id
+      and member is not distinct from p_member and period = p_period and time_zone = coalesce(p_time_zone, time_zone)) then
     delete from tallystick.credit_spend_limit
       where account_id = account.id and member is not distinct from p_member and period = p_period;
     perform tallystick.add_spend_limit(account.id, p_member, p_period, p_amount, coalesce(p_time_zone, account.time_zone), t);
@@ -95,7 +98,8 @@ create or replace function tallystick.add_spend_limit(
 declare
   limit_id bigint;
   period_start date := tallystick.limit_period_start(p_period, p_time_zone, p_now);
-  begins timestamptz := period_start::timestamp at time zone p_time_zone;
+  -- A local midnight that comes twice (Azores, Havana) is read as the second: from before it, asked by its period.
+  begins timestamptz := (period_start::timestamp at time zone p_time_zone) - interval '3 hours';
 begin
   insert into tallystick.credit_spend_limit (account_id, member, period, amount, time_zone, created_at)
     values (p_account_id, p_member, p_period, p_amount, p_time_zone, p_now) returning id into limit_id;
@@ -105,10 +109,12 @@ begin
           where refund.refund_of_id = debit.id and refund.type = 'refund'), 0) as amount
       from tallystick.credit_transaction debit
       where debit.account_id = p_account_id and debit.type = 'usage' and debit.created_at >= begins
+        and tallystick.limit_period_start(p_period, p_time_zone, debit.created_at) = period_start
         and (p_member is null or debit.member = p_member)
       union all
       select hold.amount from tallystick.credit_hold hold
       where hold.account_id = p_account_id and hold.status = 'open' and hold.created_at >= begins
+        and tallystick.limit_period_start(p_period, p_time_zone, hold.created_at) = period_start
         and (p_member is null or hold.member = p_member)) spent;
   update tallystick.user_credit set limited = true where id = p_account_id;
 end $$;

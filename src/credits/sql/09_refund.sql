@@ -146,7 +146,7 @@ begin
         where refund_of_id = debit.id and operation_id = (stored ->> 'transactionId')::bigint));
     end if;
   end if;
-  if not (debit.type = 'usage' or debit.type = 'adjustment' and debit.amount < 0) then
+  if not (debit.type = 'usage' or debit.type = 'adjustment' and debit.amount < 0 and debit.operation_id = debit.id) then
     return jsonb_build_object('outcome', 'invalid_state', 'message',
       format('Transaction %s is of type %s; usage and negative adjustments are refunded.', debit.id, debit.type));
   end if;

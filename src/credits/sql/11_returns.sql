@@ -2,9 +2,14 @@
 -- payment become what its returned part asks for, in one step from whatever they were.
 
 -- A payment's grants and its returns take turns. Taken before any account's lock.
-create or replace function tallystick.lock_payment(p_payment_id bigint) returns void language sql as $$
-  select pg_advisory_xact_lock(hashint8extended(p_payment_id, 7823645511))
-$$;
+create or replace function tallystick.lock_payment(p_payment_id bigint) returns void language plpgsql as $$
+begin
+  -- The lock orders transactions; only a new snapshot for each statement shows what the one before wrote.
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    raise exception 'tallystick: a payment is granted and settled in a READ COMMITTED transaction' using errcode = 'feature_not_supported';
+  end if;
+  perform pg_advisory_xact_lock(hashint8extended(p_payment_id, 7823645511));
+end $$;
 
 -- Records what a payment was paid and has returned, and settles it. Both in the currency's minor unit; what exceeds the
 -- paid sum counts as all of it. Answers what this call took back, gave back and forgave.
@@ -99,6 +104,7 @@ declare
   lot_ids bigint[] := '{}';
   takes bigint[] := '{}';
   wanted bigint := p_amount;
+  held bigint; -- not spent yet: it pays when its holds end
   entry_id bigint := nextval('tallystick.credit_transaction_id_seq');
   forgiveness_id bigint;
 begin
@@ -119,6 +125,12 @@ begin
     overriding system value
     values (entry_id, p_account.id, p_account.seq, -p_amount, p_account.current_credits, entry_id, p_now, 'clawback', p_told.payment_id);
   if cardinality(lot_ids) > 0 then perform tallystick.draw_on_lots(entry_id, lot_ids, takes, p_now); end if;
+  if wanted > 0 and p_told.policy = 'forgive' then
+    select least(wanted, greatest(0, coalesce(sum(held_amount), 0) - p_account.debt)) into held from tallystick.credit_lot
+      where account_id = p_account.id and open and (expiration_date is null or expiration_date > p_now);
+    p_account.debt := p_account.debt + held;
+    wanted := wanted - held;
+  end if;
   if wanted > 0 and p_told.policy = 'forgive' then
     forgiveness_id := nextval('tallystick.credit_transaction_id_seq');
     p_account.seq := p_account.seq + 1;
@@ -159,7 +171,7 @@ begin
     exit when rest = 0;
     part := least(clawback.left, rest);
     continue when part = 0;
-    given := tallystick.give_back(p_account.id, clawback.id, part, interval '1 day', p_now);
+    given := tallystick.give_back(p_account.id, clawback.id, part, interval '24 hours', p_now);
     operation_id := coalesce(operation_id, given.entry_ids[1]);
     p_account := tallystick.write_returned(p_account, clawback.id, 'reinstate', p_now, given.entry_ids, given.amounts,
       given.draw_numbers, given.payment_ids, operation_id);

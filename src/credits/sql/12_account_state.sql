@@ -42,7 +42,9 @@ begin
     exit when source.user_id = p_from_user_id and target_id is not distinct from tallystick.acting_account(
       (select id from tallystick.user_credit where user_id = p_to_user_id and unit = p_unit));
   end loop;
-  target := tallystick.lock_account(p_to_user_id, p_unit, true);
+  -- Not under its name once it is locked: that would take an alias after what it stands for, against the order.
+  target := case when target_id is null then tallystick.lock_account(p_to_user_id, p_unit, true)
+    else tallystick.lock_account_of(target_id) end;
   if tallystick.acting_account(source.id) = target.id then
     if source.user_id <> target.user_id then return jsonb_build_object('outcome', 'ok', 'moved', 0, 'debt', 0); end if;
     return jsonb_build_object('outcome', 'invalid_request', 'message', case when p_from_user_id = p_to_user_id

@@ -1,6 +1,6 @@
 // grant, expiry, and the periodic credits of enrolled accounts.
 import { book, credit, debit, free, isExpired } from "./journal.ts";
-import { debt, payDebts } from "./debt.ts";
+import { payDebts } from "./debt.ts";
 import { begin, finish, refused, releaseDue } from "./operation.ts";
 import { settlePayment } from "./returns.ts";
 import { madeAccount, MAX, sum, type Answer, type Lot, type Plan, type State } from "./state.ts";
@@ -74,6 +74,11 @@ export function distribute(state: State): number {
 }
 
 function grantDue(state: State, account: string): number {
+  const isDue = state.enrolments.some(
+    ({ account: enrolled, ended, anchor, nextPeriod }) =>
+      enrolled === account && !ended && addMonthsUtc(anchor, nextPeriod) <= state.now,
+  );
+  if (isDue) releaseDue(state, account);
   for (let count = 0; ; count += 1) {
     const [due] = state.enrolments
       .filter((enrolment) => enrolment.account === account && !enrolment.ended)
@@ -85,8 +90,6 @@ function grantDue(state: State, account: string): number {
       .filter(({ plan, at }) => at <= state.now && book(state, account) + plan.credits <= MAX)
       .toSorted((a, b) => a.at - b.at);
     if (due === undefined) return count;
-    // When a release is booked shows only where there is debt for it to pay first.
-    if (count === 0 && debt(state, account) > 0) releaseDue(state, account);
     const { credits, validDays } = due.plan;
     const expiresAt = validDays === null ? null : state.now + validDays * 86_400_000;
     const terms = { priority: 100, scope: null, effectiveAt: state.now, expiresAt, payment: null };

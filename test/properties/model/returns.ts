@@ -1,5 +1,5 @@
 // settleReturns: claws back and reinstates until an account keeps the share of a payment's credits that stayed paid.
-import { shortfall, payDebts } from "./debt.ts";
+import { debt, payDebts, shortfall } from "./debt.ts";
 import { credit, debit, draw, takeFrom, unexpiredLots } from "./journal.ts";
 import { refundedOf } from "./limits.ts";
 import { releaseDue } from "./operation.ts";
@@ -66,7 +66,10 @@ function clawBack(
   const ordered = [...lots.filter((lot) => lot.payment === payment), ...lots.filter((lot) => lot.payment !== payment)];
   const entry = debit(state, account, "clawback", amount, takeFrom(ordered, amount), { payment });
   settled.clawedBack += amount;
-  const short = shortfall(entry);
+  // What is held is not spent: it pays when its hold ends, unless older debts claim it already.
+  const owed = debt(state, account);
+  const held = sum(unexpiredLots(state, account).map((lot) => lot.held));
+  const short = shortfall(entry) - Math.min(shortfall(entry), Math.max(0, held - (owed - shortfall(entry))));
   if (policy === "debt" || short === 0) return;
   const terms = { priority: 100, scope: null, effectiveAt: state.now, expiresAt: null, payment: null };
   const forgiveness = credit(state, account, "adjustment", short, terms, { refundOf: entry.id });
