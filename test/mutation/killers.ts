@@ -1,17 +1,19 @@
 // What a mutant is tried with: scenarios first, then a fixed set of random histories, each compared with the model.
 import fc from "fast-check";
-import type { AuditResult } from "../../src/credits/audit.ts";
 import { takeHistory } from "../properties/history.ts";
 import { histories, type Step } from "../properties/steps.ts";
 import type { World } from "../properties/world.ts";
 import type { Trial } from "./bench.ts";
 import { scenarios } from "./scenarios.ts";
+import { unaudited } from "./told.ts";
 
 export interface Killer {
   /** The guarantee. */
   readonly name: string;
   /** Throws when the guarantee does not hold. */
   readonly run: (world: Trial) => Promise<void>;
+  /** The files whose functions it is about; none: all. */
+  readonly files?: readonly string[];
 }
 
 const SEED = 20;
@@ -30,10 +32,4 @@ export function killers(count: number): Killer[] {
 /** A lost connection costs much and says nothing about a function's text. */
 function isKept({ take }: Step): boolean {
   return take !== "kill";
-}
-
-// Everything is compared after every step; the audit, which costs as much as all steps together, is the scenarios'.
-function unaudited(world: World): World {
-  const audit = async (): Promise<AuditResult> => ({ ok: true, accounts: 0, violations: [] });
-  return { ...world, credits: { ...world.credits, audit } };
 }

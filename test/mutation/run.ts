@@ -25,7 +25,9 @@ export async function tryMutants(
     await bench.prove(share);
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const first = killed.get(mutant.target.name) ?? [];
-      const order = [...first, ...killers.filter((killer) => !first.includes(killer))];
+      const { file } = mutant.target;
+      const others = killers.filter((killer) => !first.includes(killer) && (killer.files?.includes(file) ?? true));
+      const order = [...first, ...others];
       const fate = await bench.try(mutant, order);
       if (fate.fate === "killed" || fate.fate === "timeout") {
         const by = order.filter(({ name }) => name === fate.by);

@@ -2,6 +2,11 @@
 import type { Killer } from "./killers.ts";
 import { functionScenarios } from "./function-scenarios.ts";
 import { ledgerScenarios } from "./ledger-scenarios.ts";
-import { periodScenarios } from "./period-scenarios.ts";
+import { dueScenarios } from "./due-scenarios.ts";
+import { termScenarios } from "./term-scenarios.ts";
 
-export const scenarios: readonly Killer[] = [...ledgerScenarios, ...functionScenarios, ...periodScenarios];
+export const scenarios: readonly Killer[] = [
+  ...ledgerScenarios,
+  ...functionScenarios,
+  ...[...termScenarios, ...dueScenarios].map((killer) => ({ ...killer, files: ["06_enrol", "06_distribute"] })),
+];

@@ -28,6 +28,7 @@ const names: readonly (readonly [file: string, functions: readonly string[]])[] 
 export interface Target {
   /** With a number from the second of the same name on. */
   readonly name: string;
+  readonly file: string;
   readonly language: "sql" | "plpgsql";
   /** The statement up to its body, the body, and what closes it. */
   readonly head: string;
@@ -41,6 +42,7 @@ export function targets(): Target[] {
     return functions.flatMap((name) => {
       const found = [...sql.matchAll(functionPattern(name))].map(([, head = "", body = "", tail = ""], index) => ({
         name: index === 0 ? name : `${name} ${index + 1}`,
+        file,
         language: head.includes("language plpgsql") ? ("plpgsql" as const) : ("sql" as const),
         head,
         body,
