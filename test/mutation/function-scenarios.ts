@@ -189,4 +189,29 @@ export const functionScenarios: readonly Killer[] = [
       ]);
     },
   },
+  {
+    name: "an account that nobody knows has nothing",
+    run: async ({ reset, setClock, database }) => {
+      await reset();
+      await setClock(start);
+      same("consume", await callFunction(database, "consume_credits", { p_user_id: "nobody", p_amount: 1 }), {
+        outcome: "insufficient_credits",
+        balance: 0,
+        available: 0,
+      });
+    },
+  },
+  {
+    name: "a fact is one of its provider's",
+    run: async (world) => {
+      await world.reset();
+      await world.setClock(start);
+      const plans = [{ id: "keep", credits: 7, validDays: null }];
+      const created: boolean[] = [];
+      for (const provider of ["stripe", "creem", "stripe", "creem"]) {
+        created.push((await paid(world, plans, { fact: "a", provider, source: provider })).created);
+      }
+      same("created", created, [true, true, false, false]);
+    },
+  },
 ];
