@@ -10,12 +10,18 @@ import { withBenchDatabase } from "./database.ts";
 import { benchDistribute } from "./distribute.ts";
 import { environmentLine } from "./environment.ts";
 import { benchExpire, type BenchSize } from "./expire.ts";
+import { benchHotAccount } from "./hot-account.ts";
+import { benchReads } from "./reads.ts";
+import { benchStorage } from "./storage.ts";
 import { benchWebhook } from "./webhook.ts";
 
 const benches = {
   consume: benchConsume,
   "consume-many": benchConsumeMany,
+  "hot-account": benchHotAccount,
   coalesced: benchCoalesced,
+  reads: benchReads,
+  storage: benchStorage,
   webhook: benchWebhook,
   alerts: benchAlerts,
   audit: benchAudit,

@@ -42,6 +42,7 @@ import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
 import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import { runWorker, type Worker } from "./tasks/worker.ts";
+import { createUsers, type Users } from "./user-data.ts";
 
 /** Everything but the HTTP handlers, which stand above it. */
 export interface Engine {
@@ -53,6 +54,8 @@ export interface Engine {
     linkCustomer(input: { customerId: string; userId: string }): Promise<void>;
     deferredRevenue(input?: DeferredRevenueInput): Promise<DeferredRevenuePage>;
   };
+  /** All that is stored about a user: read out, and erased. */
+  readonly users: Users;
   readonly events: {
     list(input?: ListInput<EventStatus>): Promise<Page<EventView>>;
     replay(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
@@ -189,6 +192,7 @@ export function createEngine(options: TallystickOptions): Engine {
       },
       deferredRevenue: async (input) => deferredRevenue(database, catalog.plans, input),
     },
+    users: createUsers(database, credits),
     events: {
       list: async (input = {}) => listEvents(database, input),
       replay: async (id, by = {}) => replayEvent(database, id, by.actor ?? "api", by.reason),

@@ -38,7 +38,7 @@ export type { ConsumeOutcome } from "./credits/consume-many.ts";
 export { coalesceConsume, type CoalescedConsume, type CoalesceOptions } from "./credits/coalesce.ts";
 export type { AlertRule, DefaultAlertRule } from "./credits/alert-rules.ts";
 export type { AccountAlerts, Alert, SetAlertsInput } from "./credits/alerts.ts";
-export type { Balance, Lot } from "./credits/balance.ts";
+export type { Balance, BalanceInput, Lot } from "./credits/balance.ts";
 export type { BalanceAt, BalanceAtInput } from "./credits/balance-at.ts";
 export type { HistoryEntry, HistoryInput, HistoryPage } from "./credits/history.ts";
 export type { EntryFilter, JournalEntry } from "./credits/insight/journal.ts";
@@ -64,6 +64,9 @@ export type { Repair, RepairPlan } from "./credits/audit/repair.ts";
 export type { SealResult } from "./credits/seal.ts";
 export type { SealOptions } from "./credits/seal/keys.ts";
 export type { SealReport } from "./credits/seal/verify.ts";
+
+export type { EraseUserResult, Users } from "./user-data.ts";
+export type { ExportPage } from "./db/export-pages.ts";
 
 export { defineTask, discard, retryLater, type RunContext, type Schedule, type TaskDefinition } from "./tasks/task.ts";
 export type { RetryPolicy } from "./tasks/retry-policy.ts";

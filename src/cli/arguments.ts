@@ -43,10 +43,15 @@ export function readArguments({ parameters, options }: Words, words: readonly st
   };
 }
 
+// No option has a digit for its name: -5 is a number. A space hides its sign from the parser.
+const negative = /^-\d/;
+
 function parse(options: Words["options"], words: readonly string[]) {
   const types = Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }]));
+  const args = words.map((word) => (negative.test(word) ? ` ${word}` : word));
   try {
-    return parseArgs({ args: [...words], options: types, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({ args, options: types, allowPositionals: true, strict: true });
+    return { values, positionals: positionals.map((word) => (negative.test(word.slice(1)) ? word.trimStart() : word)) };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -61,6 +66,18 @@ export function readAmount(text: string, name = "AMOUNT"): number {
     );
   }
   return amount;
+}
+
+/** Credits to add, or with a minus to take off. @throws UsageError */
+export function readSignedAmount(text: string): number {
+  return text.startsWith("-") ? -readAmount(text.slice(1)) : readAmount(text);
+}
+
+/** The text of `--reason`, which has to be there. @throws UsageError */
+export function readReason(given: Arguments): string {
+  const reason = given.option("reason");
+  if (!reason?.trim()) throw new UsageError("A --reason is needed.");
+  return reason;
 }
 
 /** A count or a time in milliseconds; undefined when the option is absent. @throws UsageError */
@@ -95,4 +112,20 @@ export function readTime(name: string, text: string | undefined): Date | undefin
     );
   }
   return time;
+}
+
+/** What a new lot is told. @throws UsageError */
+export function readLot(given: Arguments): {
+  readonly expiresAt: Date | undefined;
+  readonly effectiveAt: Date | undefined;
+  readonly scope: readonly string[] | undefined;
+} {
+  return {
+    expiresAt: readTime("expires-at", given.option("expires-at")),
+    effectiveAt: readTime("effective-at", given.option("effective-at")),
+    scope: given
+      .option("scope")
+      ?.split(",")
+      .map((feature) => feature.trim()),
+  };
 }

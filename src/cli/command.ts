@@ -45,6 +45,22 @@ export const keyOption: Readonly<Record<string, CommandOption>> = {
   "idempotency-key": { type: "string", value: "KEY", help: "The same key has one effect and one answer." },
 };
 
+export const reasonOption: Readonly<Record<string, CommandOption>> = {
+  reason: { type: "string", value: "TEXT", help: "Why; kept. Needed." },
+};
+
+export const spenderOptions: Readonly<Record<string, CommandOption>> = {
+  feature: { type: "string", value: "NAME", help: "The feature that spends; it may use the lots kept for it." },
+  member: { type: "string", value: "NAME", help: "Who of a shared account spends; the member's own limits count too." },
+};
+
+/** What a new lot may be told. */
+export const lotOptions: Readonly<Record<string, CommandOption>> = {
+  "expires-at": { type: "string", value: "TIME", help: "ISO 8601; without it the credits never expire." },
+  "effective-at": { type: "string", value: "TIME", help: "ISO 8601; without it the credits are there at once." },
+  scope: { type: "string", value: "NAMES", help: "The features that may use the credits, separated by commas." },
+};
+
 export const budgetOption: Readonly<Record<string, CommandOption>> = {
   "budget-ms": { type: "string", value: "MS", help: "Begin nothing new after this many milliseconds." },
 };

@@ -1,23 +1,33 @@
 // Every command, in the order in which the help lists them.
 import type { Command, DiagnosticCommand } from "./command.ts";
+import { adjust } from "./adjust.ts";
 import { alerts } from "./alerts.ts";
 import { audit } from "./audit.ts";
 import { balance } from "./balance.ts";
+import { capture } from "./capture.ts";
 import { consume } from "./consume.ts";
 import { cost } from "./cost.ts";
 import { distribute } from "./distribute.ts";
 import { doctor } from "./doctor.ts";
 import { drain, tick } from "./drain.ts";
+import { erase } from "./erase.ts";
 import { events } from "./events.ts";
 import { expire } from "./expire.ts";
-import { exportCommand } from "./export.ts";
+import { exportUser } from "./export-user.ts";
+import { freeze, unfreeze } from "./freeze.ts";
 import { grant } from "./grant.ts";
+import { hold } from "./hold.ts";
+import { limit } from "./limit.ts";
+import { merge } from "./merge.ts";
+import { exportCommand } from "./export.ts";
 import { history } from "./history.ts";
 import { migrate } from "./migrate.ts";
+import { refund } from "./refund.ts";
 import { replay } from "./replay.ts";
 import { seal } from "./seal.ts";
 import { report } from "./report.ts";
 import { tasks } from "./tasks.ts";
+import { voidHold } from "./void.ts";
 import { usage } from "./usage.ts";
 
 export const commands: readonly (Command | DiagnosticCommand)[] = [
@@ -28,6 +38,17 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   usage,
   grant,
   consume,
+  hold,
+  capture,
+  voidHold,
+  refund,
+  adjust,
+  limit,
+  freeze,
+  unfreeze,
+  merge,
+  exportUser,
+  erase,
   cost,
   alerts,
   expire,

@@ -1,7 +1,7 @@
 // tallystick consume USER AMOUNT
 import { readAmount, UsageError } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { keyOption, unitOption } from "./command.ts";
+import { keyOption, spenderOptions, unitOption } from "./command.ts";
 import { count } from "./table.ts";
 
 export const consume: Command = {
@@ -9,7 +9,7 @@ export const consume: Command = {
   summary: "Consume credits of a user: all of the amount or nothing.",
   parameters: ["USER", "AMOUNT"],
   options: {
-    feature: { type: "string", value: "NAME", help: "The feature that spends; it may use the lots kept for it." },
+    ...spenderOptions,
     quantity: { type: "boolean", help: "AMOUNT is a quantity of the feature, priced by the catalog." },
     description: { type: "string", value: "TEXT", help: "What for; kept in the journal." },
     ...keyOption,
@@ -27,6 +27,7 @@ export const consume: Command = {
         userId: given.parameter("USER"),
         unit: given.option("unit"),
         ...spent,
+        member: given.option("member"),
         description: given.option("description"),
         idempotencyKey: given.option("idempotency-key"),
       });

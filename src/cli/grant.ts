@@ -1,8 +1,8 @@
 // tallystick grant USER AMOUNT
 import { grantTypes } from "../credits/input.ts";
-import { readAmount, readChoice, readTime, UsageError } from "./arguments.ts";
+import { readAmount, readChoice, readLot, UsageError } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { keyOption, unitOption } from "./command.ts";
+import { keyOption, lotOptions, unitOption } from "./command.ts";
 
 export const grant: Command = {
   name: "grant",
@@ -10,7 +10,7 @@ export const grant: Command = {
   parameters: ["USER", "AMOUNT"],
   options: {
     type: { type: "string", value: "TYPE", help: `One of ${grantTypes.join(", ")}; default adjustment.` },
-    "expires-at": { type: "string", value: "TIME", help: "ISO 8601; without it the credits never expire." },
+    ...lotOptions,
     reason: { type: "string", value: "TEXT", help: "Why; kept in the journal. An adjustment needs one." },
     ...keyOption,
     ...unitOption,
@@ -18,7 +18,7 @@ export const grant: Command = {
   prepare(given) {
     const amount = readAmount(given.parameter("AMOUNT"));
     const type = readChoice("type", given.option("type"), grantTypes) ?? "adjustment";
-    const expiresAt = readTime("expires-at", given.option("expires-at"));
+    const lot = readLot(given);
     const reason = given.option("reason");
     if (type === "adjustment" && !reason?.trim()) throw new UsageError("An adjustment needs a --reason.");
     return async ({ tally, actor }) => {
@@ -27,7 +27,7 @@ export const grant: Command = {
         unit: given.option("unit"),
         amount,
         type,
-        expiresAt,
+        ...lot,
         description: reason,
         idempotencyKey: given.option("idempotency-key"),
         actor,

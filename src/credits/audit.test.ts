@@ -121,7 +121,7 @@ const faults: readonly Fault[] = [
   {
     equation: "lot_remains_what_no_draw_took",
     fault: "a lot that remains after it is closed",
-    sql: `alter table tallystick.credit_lot drop constraint credit_lot_open_check; update tallystick.credit_lot set open = false where id = ${refund}`,
+    sql: `update tallystick.credit_lot set open = false where id = ${refund}`,
   },
   {
     equation: "lot_remains_what_no_draw_took",
@@ -147,6 +147,11 @@ const faults: readonly Fault[] = [
     equation: "debits_are_drawn",
     fault: "a grant that draws",
     sql: `insert into tallystick.credit_allocation values (${refund}, 1, ${refund}, 1, now())`,
+  },
+  {
+    equation: "draws_are_numbered",
+    fault: "two draws under one number",
+    sql: `update tallystick.credit_allocation set n = 1 where transaction_id = ${usage} and n = 2`,
   },
   {
     equation: "draws_stay_in_their_account",
@@ -420,8 +425,13 @@ const alsoBroken: Readonly<Record<string, readonly string[]>> = {
   "a lot that remains more than its draws left": ["book_is_remaining_less_debt"],
   "a lot that holds more than it has": ["held_is_sum_of_open_holds"],
   "draws on a lot that is gone": ["draws_stay_in_their_account", "positive_entries_are_lots"],
-  "a consumption that nothing paid for": ["lot_remains_what_no_draw_took", "refunds_do_not_exceed_their_draw"],
-  "a consumption that was paid for twice": ["lot_remains_what_no_draw_took"],
+  "two draws under one number": ["refunds_do_not_exceed_their_draw"],
+  "a consumption that nothing paid for": [
+    "draws_are_numbered",
+    "lot_remains_what_no_draw_took",
+    "refunds_do_not_exceed_their_draw",
+  ],
+  "a consumption that was paid for twice": ["draws_are_numbered", "lot_remains_what_no_draw_took"],
   "a grant that draws": ["draws_stay_in_their_account", "lot_remains_what_no_draw_took"],
   "a draw on another account's lot": ["lot_remains_what_no_draw_took"],
   "a draw of an entry that is gone": ["debits_are_drawn", "rows_have_their_owners"],

@@ -50,14 +50,29 @@ export async function write<Result extends StoredOutcome>(
   name: string,
   parameters: Readonly<Record<string, unknown>>,
 ): Promise<Result> {
+  const call = async (): Promise<Result> => callFunction<Result>(target(database, options), name, parameters);
+  const result = options?.tx === undefined ? await repeatConflicts(call) : await call();
+  if (result.outcome !== "ok") refuse(result);
+  return result;
+}
+
+/** Work of several statements: in the caller's transaction, or in one of its own, repeated as `write` repeats. */
+export async function inTransaction<Result>(
+  database: Database,
+  options: WriteOptions | undefined,
+  work: (tx: Queryable) => Promise<Result>,
+): Promise<Result> {
+  if (options?.tx !== undefined) return work(target(database, options));
+  return repeatConflicts(async () => database.transaction(work));
+}
+
+async function repeatConflicts<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const result = await callFunction<Result>(target(database, options), name, parameters);
-      if (result.outcome !== "ok") refuse(result);
-      return result;
+      return await work();
     } catch (error) {
-      const again = isTallystickError(error) && error.code === "transaction_conflict" && options?.tx === undefined;
-      if (!again || attempt === ATTEMPTS) throw error;
+      const conflict = isTallystickError(error) && error.code === "transaction_conflict";
+      if (!conflict || attempt === ATTEMPTS) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 // enrol: gives an account the right to a plan's monthly credits, and grants the first of them.
 import type { Database, Queryable } from "../db/database.ts";
-import { callFunction, target, type WriteOptions } from "./context.ts";
+import { callFunction, inTransaction, type WriteOptions } from "./context.ts";
 import { checkAccount, invalid, type AccountInput } from "./input.ts";
 import { planTerms, type PlanTerms } from "./plan-terms.ts";
 
@@ -33,7 +33,7 @@ export async function enrol(
       p_plan_id: input.planId,
       p_type: "monthly_refresh",
     });
-  return options?.tx === undefined ? database.transaction(work) : work(target(database, options));
+  return inTransaction(database, options, work);
 }
 
 export interface FactEnrolInput {

@@ -1,6 +1,6 @@
 // Enrolments as they stand, and what ends, pauses and resumes them. Credits that were granted stay in every case.
 import type { Database, Queryable } from "../db/database.ts";
-import { callFunction, refuse, target, type WriteOptions } from "./context.ts";
+import { callFunction, inTransaction, refuse, target, type WriteOptions } from "./context.ts";
 import { distributeAccount } from "./enrol.ts";
 import { checkAccount, invalid, type AccountInput } from "./input.ts";
 import type { PlanTerms } from "./plan-terms.ts";
@@ -93,7 +93,7 @@ export async function resumeEnrolment(
     // Once more, for what the grants have moved; resuming what is not paused changes nothing.
     return act(tx, "resume_enrolments", input, {});
   };
-  return options?.tx === undefined ? database.transaction(work) : work(target(database, options));
+  return inTransaction(database, options, work);
 }
 
 /** Ends what hangs on a source: no further period is granted. */

@@ -258,7 +258,10 @@ describe("a hold on an account in debt", () => {
     expect(await shown()).toEqual([5, 0, 60, 55]);
     pass(ledger, 60_000);
     expect(await shown()).toEqual([5, 5, 0, 0]);
+    const { lots } = await ledger.credits.balance({ userId });
+    expect(lots.map(({ remaining }) => remaining)).toEqual([5]);
     expect(await ledger.credits.releaseHolds()).toMatchObject({ released: 1 });
+    expect((await ledger.credits.balance({ userId })).lots).toEqual(lots);
     expect(await shown()).toEqual([5, 5, 0, 0]);
   });
 });

@@ -14,7 +14,7 @@ import {
 } from "./account-state.ts";
 import { adjust, type AdjustInput, type AdjustResult } from "./adjust.ts";
 import { alerts, setAlerts, type AccountAlerts, type SetAlertsInput } from "./alerts.ts";
-import { balance, type Balance } from "./balance.ts";
+import { balance, type Balance, type BalanceInput } from "./balance.ts";
 import { balanceAt, type BalanceAt, type BalanceAtInput } from "./balance-at.ts";
 import type { BudgetInput } from "./batches.ts";
 import { consume, type ConsumeInput, type ConsumeResult } from "./consume.ts";
@@ -90,7 +90,7 @@ export interface Credits extends Insight {
   limits(input: AccountInput): Promise<readonly SpendLimit[]>;
   alerts(input: AccountInput, options?: WriteOptions): Promise<AccountAlerts>;
   setAlerts(input: SetAlertsInput, options?: WriteOptions): Promise<AccountAlerts>;
-  balance(input: AccountInput, options?: WriteOptions): Promise<Balance>;
+  balance(input: BalanceInput, options?: WriteOptions): Promise<Balance>;
   balanceAt(input: BalanceAtInput, options?: WriteOptions): Promise<BalanceAt>;
   history(input: HistoryInput): Promise<HistoryPage>;
   enrol(input: EnrolInput, options?: WriteOptions): Promise<EnrolResult>;

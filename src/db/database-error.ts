@@ -42,7 +42,11 @@ export function databaseError(cause: unknown): unknown {
       message,
     )
   ) {
-    return new TallystickError("storage_unavailable", "The database did not answer; nothing was stored.", { cause });
+    return new TallystickError(
+      "storage_unavailable",
+      "The database did not answer; repeat the call, with its idempotency key where it has one.",
+      { cause },
+    );
   }
   return cause;
 }

@@ -18,9 +18,12 @@ let live: LiveColumn[];
 beforeAll(async () => {
   database = connect(await createTestDatabase());
   live = await database.query<LiveColumn>(
-    `select class.relname as "table", attribute.attname as "column", format_type(attribute.atttypid, atttypmod) as type,
+    // A domain is described by the type that it restricts.
+    `select class.relname as "table", attribute.attname as "column",
+       format_type(case when type.typtype = 'd' then type.typbasetype else type.oid end, atttypmod) as type,
        attribute.attnotnull as required
      from pg_class class join pg_attribute attribute on attribute.attrelid = class.oid
+     join pg_type type on type.oid = attribute.atttypid
      where class.relnamespace = 'tallystick'::regnamespace and class.relkind in ('r', 'v')
        and attnum > 0 and not attisdropped and class.relname <> 'migration'`,
   );

@@ -36,7 +36,11 @@ export const errorCodes = {
     summary: "A payment event names a price that the catalog does not know; add it and replay.",
   },
   provider_unavailable: { status: 503, retryable: true, summary: "The payment provider did not answer." },
-  storage_unavailable: { status: 503, retryable: true, summary: "The database did not answer; nothing was stored." },
+  storage_unavailable: {
+    status: 503,
+    retryable: true,
+    summary: "The database did not answer; unless the answer to a commit was lost, nothing was stored.",
+  },
   lock_timeout: { status: 503, retryable: true, summary: "The account was locked for too long; nothing was changed." },
   transaction_conflict: {
     status: 503,

@@ -8,12 +8,16 @@ export type Rendered = Pick<Message, "severity" | "title" | "text" | "fields">;
 
 const locales: Readonly<Record<Language, string>> = { en: "en-US", zh: "zh-CN" };
 
+const userField: Readonly<Record<Language, string>> = { en: "User", zh: "用户" };
+/** The names of the field that says whom a message is about, in every language. */
+export const userFieldNames: readonly string[] = Object.values(userField);
+
 /** Renders an announcement; times are UTC, so that every reader sees the same. */
 export function render(announcement: Announcement, language: Language): Rendered {
   const say = (en: string, zh: string): string => (language === "zh" ? zh : en);
   const money = (amount: number, currency: string): string => formatMoney(amount, currency, locales[language]);
   const whole = (number: number): string => new Intl.NumberFormat(locales[language]).format(number);
-  const user = (userId: string): { name: string; value: string } => ({ name: say("User", "用户"), value: userId });
+  const user = (userId: string): { name: string; value: string } => ({ name: userField[language], value: userId });
   switch (announcement.kind) {
     case "payment.received":
       return {

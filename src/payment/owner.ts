@@ -6,6 +6,8 @@ import type { Owner } from "./provider.ts";
 
 /** Finds the user and, when the fact names both, remembers whose customer it is. Null when nobody is known. */
 export async function findOwner(tx: Queryable, provider: string, owner: Owner): Promise<string | null> {
+  const erased = owner.customerId === null ? null : await erasedOwner(tx, provider, owner.customerId);
+  if (erased !== null) return erased;
   if (owner.userId !== null) {
     if (owner.customerId !== null) {
       await linkCustomer(tx, provider, owner.customerId, owner.userId, { move: owner.claimed !== true });
@@ -16,6 +18,15 @@ export async function findOwner(tx: Queryable, provider: string, owner: Owner): 
   const [row] = await tx.query<{ user_id: string }>(
     "select user_id from tallystick.customer where provider = $1 and customer_id = $2",
     [provider, owner.customerId],
+  );
+  return row?.user_id ?? null;
+}
+
+// The alias of an erased user keeps the customer: the provider's metadata, which still name the user, bring nobody back.
+async function erasedOwner(tx: Queryable, provider: string, customerId: string): Promise<string | null> {
+  const [row] = await tx.query<{ user_id: string }>(
+    "select user_id from tallystick.customer where provider = $1 and customer_id = $2 and user_id like 'erased:%'",
+    [provider, customerId],
   );
   return row?.user_id ?? null;
 }

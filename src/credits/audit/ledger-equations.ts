@@ -77,19 +77,24 @@ export const ledgerEquations: readonly Equations[] = [
   },
   {
     number: 4,
-    names: ["debits_are_drawn", "debt_is_sum_of_shortfalls"],
+    names: ["debits_are_drawn", "draws_are_numbered", "debt_is_sum_of_shortfalls"],
     reads: ["credit_transaction", "credit_allocation", "user_credit"],
     sql: ({ accounts, journal, draws }) => `
       with odd as materialized (
-        select entry.id, entry.account_id, entry.type, entry.amount, coalesce(drawn.total, 0) as total, drawn.total as drawn
-        from (select transaction_id, sum(amount) as total from ${draws} draw group by transaction_id) drawn
+        select entry.id, entry.account_id, entry.type, entry.amount, coalesce(drawn.total, 0) as total, drawn.numbered
+        from (select transaction_id, sum(amount) as total, max(n) = count(*) and sum(n) = count(*) * (count(*) + 1) / 2 as numbered
+          from ${draws} draw group by transaction_id) drawn
         right join (select id, account_id, type, amount from ${journal} debit) entry on drawn.transaction_id = entry.id
-        where coalesce(drawn.total, 0) <> greatest(-entry.amount, 0)
+        where coalesce(drawn.total, 0) <> greatest(-entry.amount, 0) or not drawn.numbered
       )
       select 'debits_are_drawn' as equation, account_id,
         jsonb_build_object('entryId', id::text, 'actual', total, 'expected', greatest(-amount, 0)) as subject,
         format('%s entry %s of %s, draws took %s', type, id, amount, total) as detail
-      from odd where total > greatest(-amount, 0) or type not in ('clawback', 'transfer_out')
+      from odd where total > greatest(-amount, 0) or total < greatest(-amount, 0) and type not in ('clawback', 'transfer_out')
+      union all
+      select 'draws_are_numbered', account_id, jsonb_build_object('entryId', id::text),
+        format('the draws of entry %s are not numbered from 1 without gaps', id)
+      from odd where not numbered
       union all
       select 'debt_is_sum_of_shortfalls', coalesce(account.id, short.account_id),
         jsonb_build_object('actual', account.debt, 'expected', coalesce(short.total, 0)),

@@ -7,12 +7,13 @@ returns tallystick.user_credit language plpgsql as $$
 declare
   account tallystick.user_credit;
 begin
-  select * into account from tallystick.user_credit where user_id = p_user_id and unit = p_unit for no key update;
-  if not found then
-    if not p_create then return null; end if;
-    insert into tallystick.user_credit (user_id, unit) values (p_user_id, p_unit) on conflict (user_id, unit) do nothing;
+  loop
     select * into account from tallystick.user_credit where user_id = p_user_id and unit = p_unit for no key update;
-  end if;
+    exit when found;
+    if not p_create then return null; end if;
+    -- Looked for again also because the row that stood in the way may have been erased meanwhile.
+    insert into tallystick.user_credit (user_id, unit) values (p_user_id, p_unit) on conflict (user_id, unit) do nothing;
+  end loop;
   while account.merged_into_id is not null loop
     select * into account from tallystick.user_credit where id = account.merged_into_id for no key update;
   end loop;

@@ -17,17 +17,31 @@ begin
   end if;
   if t < account.next_change_at then
     select account.cached_balance as balance, account.cached_available as available, account.cached_held as held,
-      account.debt as debt into totals;
+      account.debt::bigint as debt into totals;
   else
     totals := tallystick.account_totals(account.id, account.current_credits, account.debt, t);
   end if;
   if p_lots then
-    select coalesce(jsonb_agg(jsonb_build_object('id', lot.id::text, 'type', entry.type, 'amount', lot.amount,
-        'remaining', lot.remaining_amount, 'expiresAt', lot.expiration_date, 'priority', lot.priority)
-        order by lot.priority, (lot.scope is null), lot.expiration_date, lot.id), '[]') into lots
+    with overdue as (
+      select part.lot_id, sum(part.amount) as amount
+      from tallystick.credit_hold hold join tallystick.credit_hold_lot part on part.hold_id = hold.id
+      where account.debt > 0 and hold.account_id = account.id and hold.status = 'open' and hold.expires_at <= t
+      group by part.lot_id
+    ), live as (
+      -- What holds past their deadline release pays debt, in burn order: as if it were booked.
+      select lot.*, entry.type, row_number() over burn_order as n, lot.remaining_amount - greatest(0, least(released.free,
+        account.debt - (sum(released.free) over burn_order - released.free))) as remaining
       from tallystick.credit_lot lot join tallystick.credit_transaction entry on entry.id = lot.id
+      left join overdue on overdue.lot_id = lot.id
+      cross join lateral (select case when account.debt > 0
+        then lot.remaining_amount - lot.held_amount + coalesce(overdue.amount, 0) else 0 end as free) released
       where lot.account_id = account.id and lot.open
-        and lot.effective_at <= t and (lot.expiration_date is null or lot.expiration_date > t);
+        and lot.effective_at <= t and (lot.expiration_date is null or lot.expiration_date > t)
+      window burn_order as (order by lot.priority, (lot.scope is null), lot.expiration_date, lot.id)
+    )
+    select coalesce(jsonb_agg(jsonb_build_object('id', id::text, 'type', type, 'amount', amount,
+        'remaining', remaining, 'expiresAt', expiration_date, 'priority', priority) order by n), '[]') into lots
+      from live where remaining > 0;
   end if;
   return jsonb_build_object('userId', p_user_id, 'unit', p_unit, 'balance', totals.balance, 'available', totals.available,
     'held', totals.held, 'debt', totals.debt, 'lots', lots);

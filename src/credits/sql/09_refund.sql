@@ -131,6 +131,9 @@ begin
     return jsonb_build_object('outcome', 'not_found', 'message', 'There is no such transaction.');
   end if;
   account := tallystick.lock_account_of(debit.account_id);
+  if p_transaction_id is null and tallystick.debit_of_key(p_user_id, p_unit, p_debit_key) is distinct from debit.id then
+    return jsonb_build_object('outcome', 'not_found', 'message', 'There is no such transaction.'); -- erased meanwhile
+  end if;
   t := tallystick.clock();
   if t >= account.next_change_at then account := tallystick.catch_up(account, t); end if;
   if p_idempotency_key is not null then
@@ -170,17 +173,16 @@ begin
     'refunded', wanted, 'balance', totals.balance, 'available', totals.available);
 end $$;
 
--- The debit that an idempotency key wrote, under the account named or those that it is merged into.
+-- The debit that an idempotency key wrote, under the account named or, after it, those that it is merged into.
 create or replace function tallystick.debit_of_key(p_user_id text, p_unit text, p_key text) returns bigint
 language sql stable as $$
-  with chain as (
-    select account_id from unnest(tallystick.account_chain(
-      (select id from tallystick.user_credit where user_id = p_user_id and unit = p_unit))) account_id
-  )
-  select coalesce(
-    (select id from tallystick.credit_transaction where account_id in (select account_id from chain) and idempotency_key = p_key limit 1),
-    (select capture_transaction_id from tallystick.credit_hold
-      where account_id in (select account_id from chain) and settle_idempotency_key = p_key limit 1))
+  select coalesce(debit.id, hold.capture_transaction_id)
+  from unnest(tallystick.account_chain(
+    (select id from tallystick.user_credit where user_id = p_user_id and unit = p_unit))) with ordinality as link (account_id, n)
+  left join tallystick.credit_transaction debit on debit.account_id = link.account_id and debit.idempotency_key = p_key
+  left join tallystick.credit_hold hold on hold.account_id = link.account_id and hold.settle_idempotency_key = p_key
+  where debit.id is not null or hold.id is not null
+  order by link.n limit 1
 $$;
 
 -- adjust: takes credits off like a consume, but neither a freeze nor a spend limit stops it.

@@ -62,7 +62,7 @@ declare
   draw_lots bigint[] := '{}';
   draw_amounts bigint[] := '{}';
   due bigint[];
-  merged_meanwhile boolean;
+  changed_meanwhile boolean;
   repeated record;
   a integer;
   amount bigint;
@@ -80,15 +80,16 @@ begin
         and account.names = 1 and not account.aliased),
       array_agg(account.has_holds), array_agg(account.seq), array_agg(account.current_credits),
       array_agg(account.cached_balance), array_agg(account.cached_available),
-      array_agg(account.id) filter (where account.next_change_at <= t), bool_or(account.merged_into_id is not null)
-    into usual, with_holds, seqs, books, balances, availables, due, merged_meanwhile
+      array_agg(account.id) filter (where account.next_change_at <= t),
+      bool_or(account.merged_into_id is not null or not account.aliased and account.user_id <> p_user_ids[account.n])
+    into usual, with_holds, seqs, books, balances, availables, due, changed_meanwhile
     from (
-      select account.*, name.aliased, count(*) over (partition by name.id) as names
+      select account.*, name.n, name.aliased, count(*) over (partition by name.id) as names
       from unnest(ids, aliased) with ordinality as name (id, aliased, n) left join tallystick.user_credit account using (id)
       order by name.n
     ) account;
-    if merged_meanwhile then
-      raise exception 'an account was merged while the batch waited for it' using errcode = 'serialization_failure';
+    if changed_meanwhile then
+      raise exception 'an account was merged or erased while the batch waited for it' using errcode = 'serialization_failure';
     end if;
     if due is not null then
       perform tallystick.catch_up(account, t) from tallystick.user_credit account where id = any (due);

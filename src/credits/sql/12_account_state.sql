@@ -26,18 +26,23 @@ create or replace function tallystick.merge_accounts(
 declare
   source tallystick.user_credit;
   target tallystick.user_credit;
+  target_id bigint;
   t timestamptz;
   moved bigint;
   operation_id bigint;
 begin
-  select * into source from tallystick.user_credit where user_id = p_from_user_id and unit = p_unit;
-  if not found then return jsonb_build_object('outcome', 'ok', 'moved', 0, 'debt', 0); end if;
-  insert into tallystick.user_credit (user_id, unit) values (p_to_user_id, p_unit) on conflict (user_id, unit) do nothing;
-  select * into target from tallystick.user_credit
-    where id = tallystick.acting_account((select id from tallystick.user_credit where user_id = p_to_user_id and unit = p_unit));
-  perform from tallystick.user_credit where id in (source.id, target.id) order by id for no key update;
-  select * into source from tallystick.user_credit where id = source.id;
-  target := tallystick.lock_account_of(target.id);
+  loop
+    select * into source from tallystick.user_credit where user_id = p_from_user_id and unit = p_unit;
+    if not found then return jsonb_build_object('outcome', 'ok', 'moved', 0, 'debt', 0); end if;
+    target_id := tallystick.acting_account(
+      (select id from tallystick.user_credit where user_id = p_to_user_id and unit = p_unit));
+    perform from tallystick.user_credit where id in (source.id, target_id) order by id for no key update;
+    -- Whoever was erased or merged while this waited for the locks is looked for again.
+    select * into source from tallystick.user_credit where id = source.id;
+    exit when source.user_id = p_from_user_id and target_id is not distinct from tallystick.acting_account(
+      (select id from tallystick.user_credit where user_id = p_to_user_id and unit = p_unit));
+  end loop;
+  target := tallystick.lock_account(p_to_user_id, p_unit, true);
   if tallystick.acting_account(source.id) = target.id then
     if source.user_id <> target.user_id then return jsonb_build_object('outcome', 'ok', 'moved', 0, 'debt', 0); end if;
     return jsonb_build_object('outcome', 'invalid_request', 'message', case when p_from_user_id = p_to_user_id
@@ -169,6 +174,17 @@ begin
   update tallystick.user_credit set limited = false where id = p_source_id;
 end $$;
 
+-- The accounts of a user id in every unit with those merged into them: an alias before what it is merged into, in which
+-- order calls under the alias lock them too.
+create or replace function tallystick.accounts_of_user(p_user_id text) returns bigint[] language sql stable as $$
+  with recursive mine as (
+    select id, 0 as depth from tallystick.user_credit where user_id = p_user_id
+    union all
+    select alias.id, mine.depth + 1 from mine join tallystick.user_credit alias on alias.merged_into_id = mine.id
+  )
+  select array_agg(id order by depth desc, id) from mine
+$$;
+
 -- Erasure: forgets whose the accounts of a user id were, in every unit, with those merged into them. Amounts, types and
 -- times stay, so every audit and seal still holds; names, descriptions and metadata go. The user id is free again.
 create or replace function tallystick.erase_user(p_user_id text, p_alias text) returns jsonb
@@ -176,14 +192,14 @@ language plpgsql set lock_timeout = '5s' as $$
 declare
   account_ids bigint[];
 begin
-  with recursive mine as (
-    select id from tallystick.user_credit where user_id = p_user_id
-    union
-    select alias.id from mine join tallystick.user_credit alias on alias.merged_into_id = mine.id
-  )
-  select array_agg(id order by id) into account_ids from mine;
-  if account_ids is null then return jsonb_build_object('outcome', 'ok', 'accounts', 0); end if;
-  perform from tallystick.user_credit where id = any (account_ids) order by id for update;
+  loop
+    account_ids := tallystick.accounts_of_user(p_user_id);
+    if account_ids is null then return jsonb_build_object('outcome', 'ok', 'accounts', 0); end if;
+    perform from tallystick.user_credit join unnest(account_ids) with ordinality mine (account_id, n) on account_id = id
+      order by n for update of user_credit;
+    -- What was merged or erased while this waited for the locks is looked for again.
+    exit when account_ids = tallystick.accounts_of_user(p_user_id);
+  end loop;
   update tallystick.credit_transaction set description = null, metadata = null
     where account_id = any (account_ids) and (description is not null or metadata is not null);
   update tallystick.credit_hold set description = null, metadata = null

@@ -1,14 +1,12 @@
 // Accounts: balance, history, grants, consumption.
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Engine } from "../../engine.ts";
+import { ACTOR } from "./actor.ts";
 import { errors, jsonBody, jsonContent } from "./describe.ts";
 import { momentQuery } from "./insight-schemas.ts";
 import { amountOrQuantity } from "./price-table.ts";
 import { createRouter } from "./router.ts";
 import * as schemas from "./schemas.ts";
-
-// The actor of what is written over REST: the API key, and where a reason is due and none is given, this.
-const ACTOR = "api";
 
 const balanceRoute = createRoute({
   method: "get",
@@ -44,6 +42,18 @@ const consumeRoute = createRoute({
   responses: { 200: jsonContent(schemas.consumeAnswer, "Consumed"), ...errors(402, 409, 413, 422) },
 });
 
+/** The times of a new lot. */
+export function timesOf(body: { readonly expiresAt?: string | undefined; readonly effectiveAt?: string | undefined }): {
+  readonly expiresAt: Date | undefined;
+  readonly effectiveAt: Date | undefined;
+} {
+  const { expiresAt, effectiveAt } = body;
+  return {
+    expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+    effectiveAt: effectiveAt === undefined ? undefined : new Date(effectiveAt),
+  };
+}
+
 export function accountRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono {
   const router = createRouter();
   router.openapi(balanceRoute, async (context) => {
@@ -60,13 +70,13 @@ export function accountRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono
   });
   router.openapi(grantRoute, async (context) => {
     const { userId } = context.req.valid("param");
-    const { expiresAt, description, ...body } = context.req.valid("json");
+    const { expiresAt, effectiveAt, description, ...body } = context.req.valid("json");
     const reason = description ?? (body.type === "adjustment" ? ACTOR : undefined);
     const { replayed, ...answer } = await credits.grant({
       userId,
       ...context.req.valid("query"),
       ...body,
-      ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+      ...timesOf({ expiresAt, effectiveAt }),
       ...(reason !== undefined && { description: reason }),
       actor: ACTOR,
       idempotencyKey: context.req.valid("header")["idempotency-key"],
@@ -76,11 +86,12 @@ export function accountRoutes({ credits }: Pick<Engine, "credits">): OpenAPIHono
   });
   router.openapi(consumeRoute, async (context) => {
     const { userId } = context.req.valid("param");
-    const { description, ...spent } = context.req.valid("json");
+    const { description, member, ...spent } = context.req.valid("json");
     const { replayed, allocations, ...answer } = await credits.consume({
       userId,
       ...context.req.valid("query"),
       ...amountOrQuantity(spent),
+      member,
       description,
       idempotencyKey: context.req.valid("header")["idempotency-key"],
     });

@@ -35,8 +35,16 @@ describe("what is not there", () => {
   it.each([
     ["GET", "/nothing"],
     ["GET", "/"],
-    ["DELETE", "/accounts/ada"],
+    ["PUT", "/accounts/ada"],
     ["PUT", "/accounts/ada/grants"],
+    ["POST", "/accounts/ada/export"],
+    ["GET", "/holds/999999"],
+    ["GET", "/holds/abc"],
+    ["POST", "/holds/999999/capture"],
+    ["POST", "/holds/999999/void"],
+    ["POST", `/holds/${encodeURIComponent(injection)}/void`],
+    ["POST", "/transactions/999999/refund"],
+    ["POST", "/transactions/abc/refund"],
     ["GET", "/accounts/ada/consume"],
     ["GET", "/tasks/999999"],
     ["GET", "/tasks/abc"],
@@ -79,6 +87,15 @@ describe("the key", () => {
     ["POST", "/accounts/ada/consume"],
     ["POST", "/consume-batch"],
     ["GET", "/accounts/ada/transactions"],
+    ["DELETE", "/accounts/ada"],
+    ["GET", "/accounts/ada/export"],
+    ["POST", "/accounts/ada/holds"],
+    ["POST", "/holds/1/capture"],
+    ["POST", "/transactions/1/refund"],
+    ["POST", "/accounts/ada/adjustments"],
+    ["POST", "/accounts/ada/merge"],
+    ["PUT", "/accounts/ada/limits"],
+    ["POST", "/payments/1/returns"],
     ["GET", "/events"],
     ["POST", "/events/1/replay"],
     ["GET", "/tasks"],
@@ -97,7 +114,11 @@ describe("the key", () => {
       `Basic ${btoa("root:wrong")}`,
       `Bearer ${API_KEY} `.repeat(2),
     ]) {
-      const init = { method, headers: { authorization }, ...(method === "POST" && { body: "not even JSON" }) };
+      const init = {
+        method,
+        headers: { authorization },
+        ...((method === "POST" || method === "PUT") && { body: "not even JSON" }),
+      };
       expect(await refusalOf(await callApi(tally, path, init))).toEqual([401, "unauthorized"]);
     }
     const without = new Request(`http://localhost/api/v1${path}`, { method });

@@ -8,7 +8,11 @@ import { TallystickError } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { isAuthorized } from "../auth.ts";
 import { errorResponse } from "../respond.ts";
+import { accountStateRoutes } from "./account-state.ts";
 import { accountRoutes } from "./accounts.ts";
+import { holdRoutes } from "./holds.ts";
+import { limitRoutes } from "./limits.ts";
+import { refundRoutes } from "./refunds.ts";
 import { insightRoutes } from "./insight.ts";
 import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
 import { alertRoutes } from "./alerts.ts";
@@ -16,6 +20,7 @@ import { enrolmentRoutes } from "./enrolments.ts";
 import { operationRoutes } from "./operations.ts";
 import { priceTableRoutes } from "./price-table.ts";
 import { createRouter } from "./router.ts";
+import { userDataRoutes } from "./user-data.ts";
 
 export interface ApiContext {
   readonly engine: Engine;
@@ -57,6 +62,11 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
     context.req.path === `/api/v1${BATCH_PATH}` ? limitBatch(context, next) : limitBody(context, next),
   );
   app.route("/api/v1", accountRoutes(engine));
+  app.route("/api/v1", holdRoutes(engine));
+  app.route("/api/v1", refundRoutes(engine));
+  app.route("/api/v1", accountStateRoutes(engine));
+  app.route("/api/v1", limitRoutes(engine));
+  app.route("/api/v1", userDataRoutes(engine));
   app.route("/api/v1", insightRoutes(engine));
   app.route("/api/v1", enrolmentRoutes(engine));
   app.route("/api/v1", operationRoutes(engine));

@@ -65,6 +65,67 @@ describe("bad input", () => {
     expect(await ledgerCounts(sql)).toEqual(before);
   });
 
+  it.each<[string, string, string, unknown]>([
+    ["a hold of 0", "POST", "holds", { amount: 0 }],
+    ["a hold of no time", "POST", "holds", { amount: 1, expiresInSeconds: 0 }],
+    ["a hold of more than 30 days", "POST", "holds", { amount: 1, expiresInSeconds: 2_592_001 }],
+    ["a hold for half a second", "POST", "holds", { amount: 1, expiresInSeconds: 0.5 }],
+    ["a hold without a body", "POST", "holds", ""],
+    ["a refund of no key", "POST", "refunds", { amount: 1 }],
+    ["a refund of -1", "POST", "refunds", { debitKey: "k", amount: -1 }],
+    ["a refund with negative grace", "POST", "refunds", { debitKey: "k", graceHours: -1 }],
+    ["an adjustment of 0", "POST", "adjustments", { amount: 0 }],
+    ["an adjustment of -2^53", "POST", "adjustments", { amount: -(2 ** 53) }],
+    ["an adjustment of 0.5", "POST", "adjustments", { amount: -0.5 }],
+    [
+      "an adjustment that takes off and expires",
+      "POST",
+      "adjustments",
+      { amount: -1, expiresAt: "2100-01-01T00:00:00Z" },
+    ],
+    ["an adjustment with another actor", "POST", "adjustments", { amount: 1, actor: "somebody" }],
+    ["a freeze without a reason", "POST", "freeze", {}],
+    ["a freeze with an empty reason", "POST", "freeze", { reason: "" }],
+    ["an unfreeze without a body", "POST", "unfreeze", ""],
+    ["a merge into nobody", "POST", "merge", { reason: "same person" }],
+    ["a limit of -1", "PUT", "limits", { period: "day", amount: -1 }],
+    ["a limit of null", "PUT", "limits", { period: "day", amount: null }],
+    ["a limit of a year", "PUT", "limits", { period: "year", amount: 1 }],
+    ["a limit in no time zone", "PUT", "limits", { period: "day", amount: 1, timeZone: "Mars/Olympus" }],
+    ["a limit removed without its period", "DELETE", "limits", undefined],
+    ["a grant with an empty scope", "POST", "grants", { amount: 1, type: "adjustment", scope: [] }],
+    ["a grant with no time to begin", "POST", "grants", { amount: 1, type: "adjustment", effectiveAt: "soon" }],
+  ])("%s is 400, and changes nothing", async (_, method, path, body) => {
+    const before = await ledgerCounts(sql);
+    const init = body === undefined ? { method } : { ...post(body), method };
+    expect(await refusalOf(await callApi(tally, `/accounts/${userId}/${path}`, init))).toEqual([
+      400,
+      "invalid_request",
+    ]);
+    expect(await ledgerCounts(sql)).toEqual(before);
+  });
+
+  it("in a body that may be absent is 400, and never read as an absent one", async () => {
+    const { id } = await tally.credits.hold({ userId, amount: 5 });
+    const { transactionId } = await tally.credits.consume({ userId, amount: 5 });
+    const paths = [`/holds/${id}/capture`, `/transactions/${transactionId}/refund`];
+    for (const path of paths) {
+      for (const body of ['{"amount":0}', '{"amount":1', "[]", "null", '{"amout":1}', " "]) {
+        expect(await refusalOf(await callApi(tally, path, post(body)))).toEqual([400, "invalid_request"]);
+      }
+      for (const type of ["text/plain", "application/x-www-form-urlencoded"]) {
+        const request = new Request(`http://localhost/api/v1${path}`, {
+          method: "POST",
+          body: '{"amount":1}',
+          headers: { authorization: `Bearer ${API_KEY}`, "content-type": type },
+        });
+        expect(await refusalOf(await tally.handlers.api(request))).toEqual([400, "invalid_request"]);
+      }
+    }
+    expect(await tally.credits.getHold({ holdId: id })).toMatchObject({ status: "open" });
+    expect(await tally.credits.balance({ userId })).toMatchObject({ balance: 95, held: 5 });
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ["a type that the ledger writes itself", { type: "usage" }],
     ["an unknown type", { type: injection }],

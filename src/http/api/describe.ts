@@ -17,6 +17,13 @@ export function jsonBody<Schema extends z.ZodType>(
   return { required: true, content: { "application/json": { schema } } };
 }
 
+/** A body that may be left out, where every field may be. Goes with the middleware `emptyBodyIsAbsent`. */
+export function optionalJsonBody<Schema extends z.ZodType>(
+  schema: Schema,
+): { required: false; content: { "application/json": { schema: Schema } } } {
+  return { required: false, content: { "application/json": { schema } } };
+}
+
 const descriptions = {
   400: "invalid_request: the input is not valid; nothing was changed.",
   401: "unauthorized: the API key is missing or wrong.",

@@ -67,6 +67,22 @@ describe("the OpenAPI document", () => {
         "GET /api/v1/accounts/{userId}/transactions",
         "POST /api/v1/accounts/{userId}/grants",
         "POST /api/v1/accounts/{userId}/consume",
+        "GET /api/v1/accounts/{userId}/export",
+        "DELETE /api/v1/accounts/{userId}",
+        "POST /api/v1/accounts/{userId}/holds",
+        "GET /api/v1/holds/{id}",
+        "POST /api/v1/holds/{id}/capture",
+        "POST /api/v1/holds/{id}/void",
+        "POST /api/v1/transactions/{id}/refund",
+        "POST /api/v1/accounts/{userId}/refunds",
+        "POST /api/v1/accounts/{userId}/adjustments",
+        "POST /api/v1/accounts/{userId}/freeze",
+        "POST /api/v1/accounts/{userId}/unfreeze",
+        "POST /api/v1/accounts/{userId}/merge",
+        "GET /api/v1/accounts/{userId}/limits",
+        "PUT /api/v1/accounts/{userId}/limits",
+        "DELETE /api/v1/accounts/{userId}/limits",
+        "POST /api/v1/payments/{id}/returns",
         "POST /api/v1/consume-batch",
         "GET /api/v1/events",
         "POST /api/v1/events/{id}/replay",
@@ -129,9 +145,15 @@ describe("the OpenAPI document", () => {
     const withKey = operations
       .filter(([, { parameters = [] }]) => parameters.some((parameter) => parameter.name === "idempotency-key"))
       .map(([name]) => name);
+    const keyed = ["capture", "void"].map((settlement) => `POST /api/v1/holds/{id}/${settlement}`);
+    expect(withKey).toEqual(expect.arrayContaining([...keyed, "POST /api/v1/transactions/{id}/refund"]));
     for (const names of [withBody, withKey]) {
       expect(names).toEqual(
-        expect.arrayContaining(["POST /api/v1/accounts/{userId}/grants", "POST /api/v1/accounts/{userId}/consume"]),
+        expect.arrayContaining(
+          ["grants", "consume", "holds", "refunds", "adjustments"].map(
+            (name) => `POST /api/v1/accounts/{userId}/${name}`,
+          ),
+        ),
       );
       expect(names.filter((name) => name.startsWith("GET"))).toEqual([]);
     }

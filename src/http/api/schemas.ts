@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { grantTypes } from "../../credits/input.ts";
 import { errorCodes } from "../../kernel/errors.ts";
 
-const credits = z
+export const credits = z
   .int()
   .min(1)
   .max(Number.MAX_SAFE_INTEGER)
@@ -73,12 +73,26 @@ export const accountSchema = z
   })
   .openapi("Account");
 
+/** What a new lot may be told, by a grant or a positive adjustment. */
+export const lotFields = {
+  expiresAt: time
+    .optional()
+    .openapi({ description: "The credits are spendable before this moment; absent: for ever." }),
+  effectiveAt: time.optional().openapi({ description: "The credits are spendable from this moment; absent: now." }),
+  priority: z.int().min(0).max(1000).optional().openapi({ description: "Lower burns first; default 100." }),
+  scope: z
+    .array(text(255))
+    .min(1)
+    .max(100)
+    .optional()
+    .openapi({ description: "The features that may use the credits; absent: all." }),
+};
+
 export const grantBody = z
   .strictObject({
     amount: credits,
     type: z.enum(grantTypes),
-    expiresAt: time.optional(),
-    priority: z.int().min(0).max(1000).optional(),
+    ...lotFields,
     description: text(1000).optional(),
   })
   .openapi("GrantRequest");
@@ -93,6 +107,9 @@ export const consumeBody = z
     quantity: quantity.optional(),
     description: text(1000).optional(),
     feature: text(255).optional(),
+    member: text(255)
+      .optional()
+      .openapi({ description: "Who of a shared account spends; counted by the member's own limits too." }),
   })
   .openapi("ConsumeRequest", { description: "Either `amount`, or `quantity` with its `feature`." });
 

@@ -46,8 +46,9 @@ export function expire(state: State): number {
 }
 
 function expireAccount(state: State, account: string): number {
+  if (!state.lots.some((lot) => isDue(state, account, lot))) return 0;
+  releaseDue(state, account);
   const due = state.lots.filter((lot) => isDue(state, account, lot));
-  if (due.length === 0) return 0;
   const draws = due.map((lot) => ({ lot: lot.id, amount: free(lot) }));
   debit(state, account, "expire", sum(draws.map(({ amount }) => amount)), draws);
   for (const lot of due) lot.booked = lot.remaining === 0;

@@ -82,10 +82,7 @@ function accountPicture(state: State, name: string): unknown {
   };
 }
 
-/**
- * What a read answers: as if the holds past their deadline were released already and had paid debt. Its list of lots is
- * as they are booked.
- */
+/** What a read answers: as if the holds past their deadline were released already and had paid debt. */
 function shown(state: State, name: string): { readonly shown: readonly number[]; readonly burn: readonly unknown[] } {
   const target = accountOf(state, name);
   const due = state.holds.some((hold) => hold.status === "open" && hold.expiresAt <= state.now);
@@ -94,6 +91,6 @@ function shown(state: State, name: string): { readonly shown: readonly number[];
   const { balance, available, held, debt: owed } = totals(read, target);
   return {
     shown: [balance, available, held, owed],
-    burn: liveLots(state, target).map(({ id, remaining }) => [id, remaining]),
+    burn: liveLots(read, target).map(({ id, remaining }) => [id, remaining]),
   };
 }

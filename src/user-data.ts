@@ -1,0 +1,58 @@
+// A user's data over all layers: read out for whoever may ask for it, and erased while ledger and payments stay.
+import type { Credits } from "./credits/index.ts";
+import type { WriteOptions } from "./credits/context.ts";
+import { exportUser, userIdsOf } from "./credits/export-user.ts";
+import { checkAccount } from "./credits/input.ts";
+import { joinTransaction, type Database, type Queryable } from "./db/database.ts";
+import type { ExportPage } from "./db/export-pages.ts";
+import { exportNotifications, forgetNotifications } from "./notification/forget.ts";
+import { exportPayments, forgetPayments, lockPayments, type ForgetResult } from "./payment/forget.ts";
+
+export interface EraseUserResult extends ForgetResult {
+  /** What stands in the user id's place from now on. */
+  readonly alias: string;
+  readonly accounts: number;
+  /** Messages that named the user. */
+  readonly notifications: number;
+}
+
+export interface Users {
+  /**
+   * Reads all that is stored about a user id, and about those merged into its accounts, a page at a time: accounts,
+   * transactions, lots, holds, enrolments, limits, customers, payments, subscriptions, events, notifications. Every section
+   * comes, also without rows. No transaction stays open between pages.
+   * @throws invalid_request
+   */
+  export(input: { readonly userId: string }): AsyncGenerator<ExportPage, void, undefined>;
+  /**
+   * Forgets whose all of that is, in one transaction: an alias takes the user id's place everywhere, descriptions, metadata
+   * and the personal fields of stored events go. Amounts, types, times and the provider's ids stay: every audit holds, a
+   * payment told again has no second effect, and money returned later is settled on the alias. The user id is free again.
+   * @throws invalid_request, lock_timeout, transaction_conflict
+   */
+  erase(input: { readonly userId: string }, options?: WriteOptions): Promise<EraseUserResult>;
+}
+
+export function createUsers(database: Database, credits: Pick<Credits, "erase">): Users {
+  return {
+    async *export({ userId }) {
+      checkAccount({ userId });
+      const userIds = await userIdsOf(database, userId);
+      yield* exportUser(database, userId);
+      yield* exportPayments(database, userIds);
+      yield* exportNotifications(database, userIds);
+    },
+    async erase({ userId }, options) {
+      checkAccount({ userId });
+      const work = async (tx: Queryable): Promise<EraseUserResult> => {
+        const userIds = await userIdsOf(tx, userId);
+        await lockPayments(tx, userIds);
+        const { alias, accounts } = await credits.erase({ userId }, { tx });
+        const payments = await forgetPayments(tx, userIds, alias);
+        const notifications = await forgetNotifications(tx, userIds, alias);
+        return { alias, accounts, ...payments, notifications };
+      };
+      return options?.tx === undefined ? database.transaction(work) : work(joinTransaction(options.tx));
+    },
+  };
+}
