@@ -18,7 +18,7 @@ const sample: readonly (readonly [target: string, change: string])[] = [
   ["give_back", "order by {draw.n desc → draw.n}"],
   ["refund_debit", "{> → >=} refundable or"],
   ["due_returns", "{div("],
-  ["claw_back", "{is distinct → is not distinct} from p_told.payment_id"],
+  ["claw_back", "{is → is not} distinct from p_told.payment_id"],
   ["reinstate", "order by {entry.id desc → entry.id}"],
 ];
 
