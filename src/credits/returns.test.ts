@@ -164,6 +164,16 @@ describe("settleReturns", () => {
     expect(await shown()).toEqual([-10, 0, 0, 10]);
   });
 
+  it("is refused where it would put back more than a balance can hold, and what was told is forgotten", async () => {
+    await buy(Number.MAX_SAFE_INTEGER);
+    await settle(10, 10);
+    await ledger.credits.grant({ userId: "ann", amount: 5, type: "adjustment" });
+    expect(await refusal(settle(10, 0))).toBe("balance_limit");
+    expect(await shown()).toEqual([5, 5, 0, 0]);
+    await ledger.credits.consume({ userId: "ann", amount: 5 });
+    expect(await settle(10, 0)).toMatchObject({ reinstated: Number.MAX_SAFE_INTEGER });
+  });
+
   it("does not let a forgiveness that was taken off again be refunded", async () => {
     await buy(100);
     await ledger.credits.consume({ userId: "ann", amount: 80 });

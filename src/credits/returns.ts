@@ -26,7 +26,7 @@ export interface SettleReturnsResult {
  * Makes the credits taken back for a payment what its returned part asks for: floor(granted × returned / paid), in favour
  * of the customer. It is told the present sums and not what changed, so that repeats, lost calls and calls in any order
  * end the same. What is told is kept: a grant that comes later for the payment is settled in its own transaction.
- * @throws invalid_request, lock_timeout; invalid_state in a caller's transaction that is not READ COMMITTED
+ * @throws invalid_request, balance_limit, lock_timeout; invalid_state in a caller's transaction that is not READ COMMITTED
  */
 export async function settleReturns(
   database: Database,

@@ -67,7 +67,8 @@ begin
       where e.account_id = account.id and e.plan_id = p_plan_id and e.source = p_source and e.ended_at is null
         and e.period_count is not null
       order by ends_at desc, e.id desc limit 1;
-    if found and last.ends_at between t - interval '744 hours' and t + interval '1488 hours'
+    if found and (last.ends_at at time zone 'UTC')
+        between ((t at time zone 'UTC') - interval '1 month') and ((t at time zone 'UTC') + interval '2 months')
       and tallystick.period_start(last.anchor_at, account.time_zone, last.next_first + p_period_count, last.anchor_time_zone) > t
     then
       continues := last.id;

@@ -16,13 +16,19 @@ end $$;
 create or replace function tallystick.settle_returns(
   p_payment_id bigint, p_paid bigint, p_returned bigint, p_policy text default 'debt'
 ) returns jsonb language plpgsql set lock_timeout = '5s' as $$
+declare
+  settled jsonb;
 begin
   perform tallystick.lock_payment(p_payment_id);
   insert into tallystick.credit_return as told (payment_id, paid_amount, returned_amount, policy, updated_at)
     values (p_payment_id, p_paid, least(p_paid, p_returned), p_policy, tallystick.clock())
     on conflict (payment_id) do update set paid_amount = excluded.paid_amount, returned_amount = excluded.returned_amount,
       policy = excluded.policy, updated_at = excluded.updated_at;
-  return tallystick.settle_returns_of(p_payment_id);
+  settled := tallystick.settle_returns_of(p_payment_id);
+  if settled ->> 'outcome' <> 'ok' then raise exception using errcode = 'TALLY'; end if;
+  return settled;
+exception when sqlstate 'TALLY' then
+  return settled; -- what was told is undone with it
 end $$;
 
 -- Settles a payment by what is recorded of it; nothing for one that never returned anything. Every operation that grants
@@ -45,6 +51,11 @@ begin
     perform from tallystick.user_credit where id in (select account_id from tallystick.accounts_of_payment(p_payment_id))
       order by id for no key update;
     t := tallystick.clock();
+    if exists (select from tallystick.due_returns(told) returned join tallystick.user_credit mine on mine.id = returned.account_id
+      where mine.current_credits - returned.delta > 9007199254740991)
+    then
+      return jsonb_build_object('outcome', 'balance_limit');
+    end if;
     for due in select * from tallystick.due_returns(told) where delta <> 0 order by account_id loop
       account := tallystick.lock_account_of(due.account_id);
       if t >= account.next_change_at then account := tallystick.catch_up(account, t); end if;

@@ -74,11 +74,11 @@ export function distribute(state: State): number {
 }
 
 function grantDue(state: State, account: string): number {
-  const isDue = state.enrolments.some(
+  const anyDue = state.enrolments.some(
     ({ account: enrolled, ended, anchor, nextPeriod }) =>
       enrolled === account && !ended && addMonthsUtc(anchor, nextPeriod) <= state.now,
   );
-  if (isDue) releaseDue(state, account);
+  if (anyDue) releaseDue(state, account);
   for (let count = 0; ; count += 1) {
     const [due] = state.enrolments
       .filter((enrolment) => enrolment.account === account && !enrolment.ended)

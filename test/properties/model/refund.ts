@@ -33,7 +33,8 @@ function refund(state: State, name: string, debited: Entry, request: RefundReque
   const hashed = ["refund", debited.id, request.amount];
   const { account, replay } = begin(state, name, key, hashed);
   if (replay) return replay;
-  const refundable = debited.type === "usage" || (debited.type === "adjustment" && debited.amount < 0);
+  const adjusted = debited.type === "adjustment" && debited.amount < 0 && !state.takenBack.has(debited.id);
+  const refundable = debited.type === "usage" || adjusted;
   if (!refundable || account === undefined) return refused("invalid_state");
   const left = -debited.amount - refundedOf(state, debited.id);
   const amount = request.amount ?? left;
@@ -87,7 +88,7 @@ export function giveBack(
     wanted -= part;
     // What was forgiven had been spent: giving it back would let it be kept twice.
     if (origin?.refundOf === debited.id) {
-      debit(state, account, "adjustment", part, [{ lot: lot.id, amount: part }]);
+      state.takenBack.add(debit(state, account, "adjustment", part, [{ lot: lot.id, amount: part }]).id);
     }
   }
   return written;

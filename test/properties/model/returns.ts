@@ -1,10 +1,10 @@
 // settleReturns: claws back and reinstates until an account keeps the share of a payment's credits that stayed paid.
 import { debt, payDebts, shortfall } from "./debt.ts";
-import { credit, debit, draw, takeFrom, unexpiredLots } from "./journal.ts";
+import { book, credit, debit, draw, takeFrom, unexpiredLots } from "./journal.ts";
 import { refundedOf } from "./limits.ts";
-import { releaseDue } from "./operation.ts";
+import { refused, releaseDue } from "./operation.ts";
 import { giveBack } from "./refund.ts";
-import { accountOf, sum, type Answer, type Entry, type Return, type State } from "./state.ts";
+import { accountOf, MAX, sum, type Answer, type Entry, type Return, type State } from "./state.ts";
 
 const GRANTS = new Set([
   "register_gift",
@@ -21,6 +21,10 @@ interface Settled {
 }
 
 export function settleReturns(state: State, payment: number, terms: Return): Answer {
+  const trial = structuredClone(state);
+  trial.returns.set(payment, terms);
+  settlePayment(trial, payment);
+  if (trial.accounts.some(({ name }) => book(trial, name) > MAX)) return refused("balance_limit");
   state.returns.set(payment, terms);
   return { ...settlePayment(state, payment) };
 }

@@ -120,6 +120,8 @@ export interface State {
   readonly returns: Map<number, Return>;
   /** Answers by fact. */
   readonly facts: Map<string, Answer>;
+  /** Adjustments by which the ledger itself took back what had been forgiven. */
+  readonly takenBack: Set<string>;
   /** By `account key`. */
   readonly keys: Map<string, Stored>;
 }
@@ -136,6 +138,7 @@ export function emptyState(now: number, plans: readonly Plan[]): State {
     limits: [],
     returns: new Map(),
     facts: new Map(),
+    takenBack: new Set(),
     keys: new Map(),
   };
 }
