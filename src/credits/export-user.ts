@@ -21,7 +21,7 @@ const ACCOUNT = `
 const sections: Readonly<Record<string, string>> = {
   transactions: `
     select entry.seq as cursor, account.user_id as "userId", account.unit, entry.id::text as id, entry.seq, entry.type,
-      entry.amount, entry.balance_after as "balanceAfter", entry.operation_id::text as "operationId",
+      entry.amount, entry.balance_after as "balanceAfter", coalesce(entry.operation_id, entry.id)::text as "operationId",
       entry.payment_id::text as "paymentId", entry.refund_of_id::text as "refundOf", entry.feature, entry.member, entry.actor,
       entry.description, entry.metadata, entry.idempotency_key as "idempotencyKey", entry.provider, entry.fact,
       tallystick.allocations_of(entry.id) as draws, entry.created_at as "createdAt"

@@ -316,4 +316,29 @@ describe("withHold", () => {
     await expect(late).rejects.toThrow("too slow");
     expect(await shown()).toEqual([100, 100, 0, 0]);
   });
+
+  it("throws both errors when the work fails and its hold can't be settled", async () => {
+    await give(100);
+    const failed = ledger.credits.withHold({ userId, amount: 60 }, async () => {
+      await ledger.database.query("alter table tallystick.credit_hold add constraint stuck check (status = 'open')");
+      throw new Error("model overloaded");
+    });
+    await expect(failed).rejects.toMatchObject({
+      errors: [{ message: "model overloaded" }, { message: expect.stringContaining("stuck") }],
+    });
+    await ledger.database.query("alter table tallystick.credit_hold drop constraint stuck");
+    expect(await shown()).toEqual([100, 40, 60, 0]);
+  });
+
+  it("does not do the work again under a key whose hold is settled", async () => {
+    await give(100);
+    let times = 0;
+    const work = async (): Promise<void> => {
+      times += 1;
+    };
+    const input = { userId, amount: 60, idempotencyKey: "job" };
+    await ledger.credits.withHold(input, work);
+    expect(await refusal(ledger.credits.withHold(input, work))).toBe("invalid_state");
+    expect([times, await shown()]).toEqual([1, [40, 40, 0, 0]]);
+  });
 });

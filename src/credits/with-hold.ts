@@ -1,6 +1,7 @@
 // withHold: work of unknown cost, paid for exactly, whatever happens to it.
 import type { Database } from "../db/database.ts";
-import { capture, getHold, hold, voidHold, type CaptureInput, type Hold, type HoldInput } from "./hold.ts";
+import { isTallystickError, TallystickError } from "../kernel/errors.ts";
+import { capture, hold, voidHold, type CaptureInput, type Hold, type HoldInput } from "./hold.ts";
 import { invalid } from "./input.ts";
 
 export interface HoldUse {
@@ -19,7 +20,8 @@ export interface WithHoldInput extends HoldInput {
  * nothing. When the work throws, what `use` was told is captured and the rest given back, and its error is thrown on. A
  * process that dies leaves the hold to its deadline. Work that outlives the deadline is not paid for by the hold: its
  * capture is refused with invalid_state.
- * @throws what hold and capture throw; what the work throws
+ * With an idempotency key that was used before, the work is not begun again unless its hold is still open.
+ * @throws what hold and capture throw; what the work throws, with the settlement's error beside it when that fails too
  */
 export async function withHold<Result>(
   database: Database,
@@ -28,6 +30,12 @@ export async function withHold<Result>(
 ): Promise<Result> {
   const { overage, ...holdInput } = input;
   const held = await hold(database, holdInput);
+  if (held.status !== "open") {
+    throw new TallystickError(
+      "invalid_state",
+      `Under this key the work was done before: hold ${held.id} is ${held.status}.`,
+    );
+  }
   let used: number | undefined;
   const use = (amount: number): void => {
     if (!Number.isSafeInteger(amount) || amount < 0) throw invalid("use must be told a whole number of credits.");
@@ -41,28 +49,22 @@ export async function withHold<Result>(
   try {
     result = await work({ hold: held, use });
   } catch (error) {
-    await settleAfterFailure(database, held, used ?? 0, settle, error);
+    await settleAfterFailure(held, async () => settle(Math.min(used ?? 0, held.amount)), error);
     throw error;
   }
   await settle(used ?? held.amount);
   return result;
 }
 
-// The work's error matters more than the settlement's, which may be that of a deadline gone by; neither is lost.
-async function settleAfterFailure(
-  database: Database,
-  held: Hold,
-  amount: number,
-  settle: (amount: number) => Promise<void>,
-  cause: unknown,
-): Promise<void> {
+// The work's error is the one to throw, and a hold that is settled or past its deadline needs nothing more. Any other
+// failure leaves the hold to its deadline, and both errors are thrown.
+async function settleAfterFailure(hold: Hold, settle: () => Promise<void>, cause: unknown): Promise<void> {
   try {
-    await settle(Math.min(amount, held.amount));
+    await settle();
   } catch (error) {
-    if ((await getHold(database, { holdId: held.id })).status === "open") {
-      throw new AggregateError([cause, error], `The work failed, and hold ${held.id} could not be settled.`, {
-        cause: error,
-      });
-    }
+    if (isTallystickError(error) && error.code === "invalid_state") return;
+    throw new AggregateError([cause, error], `The work failed, and hold ${hold.id} could not be settled.`, {
+      cause: error,
+    });
   }
 }

@@ -154,16 +154,6 @@ begin
   return paid;
 end $$;
 
--- The same for operations that touch many accounts: lowers the debt itself.
-create or replace function tallystick.pay_shortfalls(p_account_id bigint, p_now timestamptz) returns bigint language plpgsql as $$
-declare
-  paid bigint;
-begin
-  select tallystick.pay_shortfalls(id, debt, p_now) into paid from tallystick.user_credit where id = p_account_id;
-  update tallystick.user_credit set debt = debt - paid where id = p_account_id and paid > 0;
-  return paid;
-end $$;
-
 -- The live lots that a feature may spend, in burn order (policy v1). One SELECT, so that it is planned as part of the query
 -- that reads it, which stops at the last lot needed.
 --
