@@ -87,6 +87,9 @@ describe("merge", () => {
     await give("bob", 50);
     expect(await merge("ann", "bob")).toEqual({ moved: 0, debt: 70 });
     expect(await shown("bob")).toEqual([-20, 0, 0, 20]);
+    const orphans = await ledger.database.query(`select id from tallystick.credit_transaction entry
+      where not exists (select from tallystick.credit_transaction first where first.id = coalesce(entry.operation_id, entry.id))`);
+    expect(orphans).toEqual([]);
     await ledger.credits.settleReturns({ paymentId: "1", paid: 10, returned: 0 });
     expect(await shown("bob")).toEqual([80, 80, 0, 0]);
   });

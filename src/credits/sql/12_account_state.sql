@@ -134,7 +134,9 @@ declare
 begin
   select debt into owed from tallystick.user_credit where id = p_source_id;
   if owed = 0 then return; end if;
-  in_id := nextval('tallystick.credit_transaction_id_seq');
+  -- Where no lot went over, this is the operation's first entry.
+  in_id := case when exists (select from tallystick.credit_transaction where id = p_operation_id)
+    then nextval('tallystick.credit_transaction_id_seq') else p_operation_id end;
   insert into tallystick.credit_transaction (id, account_id, seq, amount, balance_after, operation_id, created_at, type, actor, description)
     overriding system value
     select case when id = p_source_id then in_id else nextval('tallystick.credit_transaction_id_seq') end, id, seq + 1,
