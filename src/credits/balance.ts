@@ -52,20 +52,14 @@ export async function balance(database: Database, input: BalanceInput, options?:
   return toBalance(stored);
 }
 
-interface CachedBalance extends Omit<Balance, "userId" | "unit" | "lots"> {
-  readonly current: boolean;
-}
-
-// The totals that the last operation stored, while they are true; undefined: they must be computed.
+// Undefined: the totals must be computed.
 async function cachedBalance(queryable: Queryable, { userId, unit = "credit" }: AccountInput) {
-  const [row] = await queryable.query<CachedBalance>(
-    `select cached_balance as balance, cached_available as available, cached_held as held, debt,
-       next_change_at > tallystick.clock() and merged_into_id is null as current
-     from tallystick.user_credit where user_id = $1 and unit = $2`,
+  const [row] = await queryable.query<{ result: Omit<Balance, "userId" | "unit" | "lots"> | null }>(
+    "select tallystick.cached_totals($1, $2) as result",
     [userId, unit],
   );
-  if (row?.current !== true) return undefined;
-  const { balance: shown, available, held, debt } = row;
+  if (row?.result == null) return undefined;
+  const { balance: shown, available, held, debt } = row.result;
   return { userId, unit, balance: shown, available, held, debt, lots: [] };
 }
 

@@ -38,16 +38,17 @@ export interface ConsumeResult {
  */
 export async function consume(database: Database, input: ConsumeInput, options?: WriteOptions): Promise<ConsumeResult> {
   checkConsume(input);
-  const result = await write<StoredOutcome & ConsumeResult>(database, options, "consume_credits", {
-    p_user_id: input.userId,
-    p_unit: input.unit,
-    p_amount: input.amount,
-    p_feature: input.feature,
-    p_member: input.member,
-    p_idempotency_key: input.idempotencyKey,
-    p_description: input.description,
-    p_metadata: metadataText(input.metadata),
-  });
+  const result = await write<StoredOutcome & ConsumeResult>(database, options, "consume_credits", [
+    input.userId,
+    input.amount,
+    input.unit ?? "credit",
+    input.feature,
+    input.member,
+    input.idempotencyKey,
+    input.description,
+    metadataText(input.metadata),
+    null, // an operation of its own
+  ]);
   const { transactionId, balance, available, allocations, replayed } = result;
   return { transactionId, balance, available, allocations, replayed };
 }

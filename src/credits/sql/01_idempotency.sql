@@ -59,16 +59,16 @@ begin
 end $$;
 
 -- The same for a consume, whose entry is its request: amount, feature and member are compared themselves. Totals that
--- were the balance after the entry are not stored again.
+-- were the balance after the entry are not stored again. The user id may be an alias.
 create or replace function tallystick.stored_consume(
-  p_user_id text, p_account tallystick.user_credit, p_key text, p_amount bigint, p_feature text, p_member text
+  p_user_id text, p_unit text, p_key text, p_amount bigint, p_feature text, p_member text
 ) returns jsonb language plpgsql as $$
 declare
   asked_account_id bigint;
   entry tallystick.credit_transaction;
 begin
-  foreach asked_account_id in array case when p_account.user_id = p_user_id then array[p_account.id]
-    else tallystick.account_chain((select id from tallystick.user_credit where user_id = p_user_id and unit = p_account.unit)) end
+  foreach asked_account_id in array tallystick.account_chain(
+    (select id from tallystick.user_credit where user_id = p_user_id and unit = p_unit))
   loop
     select * into entry from tallystick.credit_transaction
       where account_id = asked_account_id and idempotency_key = p_key;

@@ -63,6 +63,8 @@ create index user_credit_alert_version_idx on tallystick.user_credit (alert_vers
 -- this size costs a third of a bare update, this function one hundredth of a consumption.
 create function tallystick.alert_on_change() returns trigger language plpgsql as $$
 begin
+  -- Most accounts of a product without rules watch for nothing.
+  if coalesce(old.alert_below, old.alert_above, old.alert_base) is null then return new; end if;
   if new.cached_available < old.alert_below or new.cached_available >= old.alert_above
     or (new.cached_available > old.cached_available and old.alert_base is not null)
     or (new.next_change_at <= new.updated_at and old.alert_below is not null)
