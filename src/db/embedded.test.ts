@@ -162,6 +162,20 @@ describe("startEmbeddedPostgres", { timeout: 60_000 }, () => {
     expect(serverPid()).not.toBe(pid);
   });
 
+  test("a server that does not end by itself is stopped at once, and keeps what was committed", async () => {
+    const first = await start();
+    await query(first.connectionString, "create table kept as select 1 as one");
+    const [row] = await query<{ pid: number }>(
+      first.connectionString,
+      "select pid from pg_stat_activity where backend_type = 'checkpointer'",
+    );
+    process.kill(row?.pid ?? 0, "SIGSTOP");
+    await first.stop();
+    const second = await start();
+    expect(second.started).toBe(true);
+    expect(await query(second.connectionString, "select one from kept")).toEqual([{ one: 1 }]);
+  });
+
   test("a stale postmaster.pid with the pid of another program does not stop a start", async () => {
     const first = await start();
     await first.stop();

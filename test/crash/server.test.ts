@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
+import pg from "pg";
 import { expect, it } from "vitest";
 import { createCredits } from "../../src/credits/index.ts";
 import { creditFunctions } from "../../src/credits/functions.generated.ts";
@@ -14,6 +15,19 @@ import { perform } from "../concurrency/race/operations.ts";
 import { plans } from "../properties/ledger-fixture.ts";
 import { inspect, setScene } from "./crash-site.ts";
 import { victimUrl } from "./steps.ts";
+
+async function takesSessions(url: string): Promise<boolean> {
+  const client = new pg.Client(url);
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
 
 it("a server that dies between the writes of a merge recovers to before it, with every answered call in place", async () => {
   const directory = await mkdtemp(path.join(tmpdir(), "tallystick-crash-"));
@@ -33,21 +47,17 @@ it("a server that dies between the writes of a merge recovers to before it, with
     const stop = await site.gate.stopped("victim", called);
     expect(stop?.name).toMatch(/^8\. /);
     const answered = await credits.grant({ userId: "ann", amount: 5, type: "adjustment", idempotencyKey: "told" });
+    const witness = new pg.Client(url);
+    await witness.connect();
+    const crashed = new Promise<void>((resolve) => witness.once("error", () => resolve()));
     const gateEnds = Promise.resolve(site.gate[Symbol.asyncDispose]());
     process.kill(stop?.pid ?? 0, "SIGKILL");
+    // From when one session has been ended on, no new one is taken before the server has recovered.
+    await crashed;
     await expect(called).rejects.toMatchObject({ code: "storage_unavailable" });
     await Promise.allSettled([gateEnds, own.close()]);
 
-    const recovered = async (): Promise<void> => {
-      for (;;) {
-        const up = await database.query("select 1").then(
-          () => true,
-          () => false,
-        );
-        if (up) return;
-      }
-    };
-    await recovered();
+    while (!(await takesSessions(url)));
     expect(await site.picture(subject)).toBe(site.before);
     expect(await credits.grant({ userId: "ann", amount: 5, type: "adjustment", idempotencyKey: "told" })).toEqual({
       ...answered,
