@@ -5,11 +5,15 @@ import { alerts } from "./alerts.ts";
 import { audit } from "./audit.ts";
 import { balance } from "./balance.ts";
 import { capture } from "./capture.ts";
+import { changePlan } from "./change-plan.ts";
 import { consume } from "./consume.ts";
 import { cost } from "./cost.ts";
 import { distribute } from "./distribute.ts";
 import { doctor } from "./doctor.ts";
 import { drain, tick } from "./drain.ts";
+import { enrol } from "./enrol.ts";
+import { endEnrolment, pauseEnrolment, resumeEnrolment } from "./enrolment.ts";
+import { enrolments } from "./enrolments.ts";
 import { erase } from "./erase.ts";
 import { events } from "./events.ts";
 import { expire } from "./expire.ts";
@@ -27,6 +31,7 @@ import { replay } from "./replay.ts";
 import { seal } from "./seal.ts";
 import { report } from "./report.ts";
 import { tasks } from "./tasks.ts";
+import { timeZone } from "./time-zone.ts";
 import { voidHold } from "./void.ts";
 import { usage } from "./usage.ts";
 
@@ -47,6 +52,13 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   freeze,
   unfreeze,
   merge,
+  enrol,
+  enrolments,
+  changePlan,
+  pauseEnrolment,
+  resumeEnrolment,
+  endEnrolment,
+  timeZone,
   exportUser,
   erase,
   cost,

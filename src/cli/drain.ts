@@ -1,9 +1,9 @@
 // tallystick tick, tallystick drain: both run tasks, which only a process that has their definitions can do.
-import { TallystickError } from "../kernel/errors.ts";
 import type { DrainResult } from "../tasks/drain.ts";
 import { readNumber } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { budgetOption } from "./command.ts";
+import { requireConfig } from "./require-config.ts";
 import { count, pairs } from "./table.ts";
 
 export const tick: Command = {
@@ -14,7 +14,7 @@ export const tick: Command = {
   prepare(given) {
     const budgetMs = readNumber("budget-ms", given.option("budget-ms"));
     return async ({ tally, configFile }) => {
-      requireConfig(configFile);
+      requireConfig(configFile, withoutConfig);
       const result = await tally.tick({ budgetMs });
       const { slots, maintenance, tasks, durationMs } = result;
       const counts = Object.entries(maintenance).map(([name, work]) => [name, describe(work)] as const);
@@ -37,7 +37,7 @@ export const drain: Command = {
     const budgetMs = readNumber("budget-ms", given.option("budget-ms"));
     const maxTasks = readNumber("max-tasks", given.option("max-tasks"));
     return async ({ tally, configFile }) => {
-      requireConfig(configFile);
+      requireConfig(configFile, withoutConfig);
       const result = await tally.drain({ budgetMs, maxTasks });
       return { data: result, text: describeDrain(result) };
     };
@@ -45,14 +45,7 @@ export const drain: Command = {
 };
 
 // A task whose definition is unknown to a process fails there and loses an attempt.
-function requireConfig(configFile: string | undefined): void {
-  if (configFile !== undefined) return;
-  throw new TallystickError(
-    "invalid_state",
-    "No tallystick.config.mjs, .js or .ts was found here; without it this process can't handle payment events and " +
-      "deliveries, and would fail them. Nothing was run.",
-  );
-}
+const withoutConfig = "this process can't handle payment events and deliveries, and would fail them. Nothing was run.";
 
 function describeDrain({ processed, done, failed, dead, remaining, nextRunAt }: DrainResult): string {
   const next = nextRunAt === null ? "" : `; next due ${nextRunAt.toISOString()}`;
