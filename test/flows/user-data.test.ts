@@ -28,6 +28,17 @@ async function paidUser(setup: Setup, userId: string, customer: string): Promise
   await tally.credits.setLimit({ userId, period: "day", amount: 100 });
 }
 
+/** Rules of the account's own, and a crossing of the first. */
+async function alerted({ tally }: Setup, userId: string): Promise<void> {
+  await tally.credits.setAlerts({
+    userId,
+    unit: "alerted",
+    rules: [{ kind: "low", amount: 5 }, { kind: "exhausted" }],
+  });
+  await tally.credits.grant({ userId, unit: "alerted", amount: 6, type: "register_gift" });
+  await tally.credits.consume({ userId, unit: "alerted", amount: 4 });
+}
+
 const notifications: Channel[] = [
   { name: "silent", language: "en", minIntervalMs: 0, send: async () => ({ outcome: "sent" }) },
 ];
@@ -62,7 +73,7 @@ describe("a user's data", () => {
     await tally.credits.merge({ fromUserId: "anonymous-1", toUserId: "ada", actor: "test", reason: "signed in" });
     const data = await exported(tally, "ada");
     expect(Object.keys(data)).toEqual(
-      "userId exportedAt accounts transactions lots holds enrolments limits customers payments subscriptions events notifications".split(
+      "userId exportedAt accounts transactions lots holds enrolments limits alertRules alerts customers payments subscriptions events notifications".split(
         " ",
       ),
     );
@@ -97,6 +108,24 @@ describe("a user's data", () => {
     ]);
     expect(data["notifications"]?.map(({ kind }) => kind)).toEqual(["payment.received", "payment.received"]);
     expect(JSON.stringify(data)).not.toMatch(/bob/);
+  });
+
+  it("has the account's own alert rules and the alerts noted, and nobody else's", async () => {
+    const setup = await setUp();
+    for (const userId of ["ada", "bob"]) await alerted(setup, userId);
+    await setup.tally.credits.grant({ userId: "ada", amount: 1, type: "register_gift" });
+    const { recent } = await setup.tally.credits.alerts({ userId: "ada", unit: "alerted" });
+    const { alertRules, alerts } = await exported(setup.tally, "ada");
+    expect(alertRules).toEqual([
+      {
+        userId: "ada",
+        unit: "alerted",
+        rules: [{ kind: "low", amount: 5 }, { kind: "exhausted" }],
+        updatedAt: expect.any(String) as string,
+      },
+    ]);
+    expect(alerts).toMatchObject(JSON.parse(JSON.stringify(recent)) as object[]);
+    expect(alerts).toMatchObject([{ kind: "low", level: 5, available: 2, lotId: null, relayedAt: null }]);
   });
 
   it("of an unknown user is every section, empty", async () => {
@@ -185,6 +214,33 @@ describe("an erased user", () => {
     await sendEvent(tally, { type: "invoice.paid", object: { ...late, customer: "cus_ada" } });
     await tally.drain();
     expect(await tally.credits.balance({ userId: "ada-again" })).toMatchObject({ balance: 1000 });
+  });
+
+  it("is not named by what the alert hook said of it either; an alert that is being told is not waited for", async () => {
+    const setup = await setUp({
+      onAlert: ({ userId }) => {
+        throw new Error(`no mail for ${userId}`);
+      },
+    });
+    for (const userId of ["user-ada", "user-bob", "user-cat"]) await alerted(setup, userId);
+    await setup.tally.drain();
+    await setup.sql.transaction(async (tx) => {
+      await tx.query(
+        `select from tallystick.credit_alert alert join tallystick.user_credit account on account.id = alert.account_id
+         where account.user_id = 'user-cat' for update of alert`,
+      );
+      for (const userId of ["user-ada", "user-cat"]) await setup.tally.users.erase({ userId });
+    });
+    const told = async (): Promise<unknown> =>
+      setup.sql.query("select last_error as error, attempts from tallystick.credit_alert order by id");
+    expect(await told()).toEqual([
+      { error: null, attempts: 1 },
+      { error: "no mail for user-bob", attempts: 1 },
+      { error: "no mail for user-cat", attempts: 1 },
+    ]);
+    await setup.sql.query("update tallystick.credit_alert set retry_at = clock_timestamp()");
+    await setup.tally.drain();
+    expect(JSON.stringify(await told())).not.toMatch(/user-ada|user-cat/);
   });
 
   it("is erased in the caller's transaction: rolled back, nothing is forgotten", async () => {

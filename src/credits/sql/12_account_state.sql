@@ -208,6 +208,11 @@ begin
     where account_id = any (account_ids) and (description is not null or metadata is not null);
   update tallystick.credit_hold set description = null, metadata = null
     where account_id = any (account_ids) and (description is not null or metadata is not null);
+  -- What the product's hook said when it threw may name the user. An alert that is being told now is not waited for: its
+  -- hook may want these accounts, and its next try, within the hour, knows the alias only.
+  update tallystick.credit_alert set last_error = null where id in (
+    select id from tallystick.credit_alert where account_id = any (account_ids) and last_error is not null
+    for update skip locked);
   update tallystick.user_credit set frozen_reason = null,
       user_id = case when user_id = p_user_id then p_alias else p_alias || '/' || id end
     where id = any (account_ids);

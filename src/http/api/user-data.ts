@@ -17,6 +17,8 @@ const exportSchema = z
     holds: rows,
     enrolments: rows,
     limits: rows,
+    alertRules: rows,
+    alerts: rows,
     customers: rows,
     payments: rows,
     subscriptions: rows,
