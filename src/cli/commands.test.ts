@@ -251,12 +251,15 @@ describe("tick and drain", () => {
       maintenance: { expire: {}, distribute: {} },
       tasks: { dead: 0 },
     });
-    expect((await cli("doctor")).stdout).toMatch(/^ok +tick +last one/m);
+    const doctor = await cli("doctor");
+    expect(doctor.stdout).toMatch(/^ok +tick +last one/m);
+    expect(doctor.stdout).toMatch(/^ok +ledger +consistent, audited \d+ m?s ago$/m);
   });
 });
 
 describe("doctor and audit", () => {
   it("exits with 0 on a consistent ledger and with 1, naming the account, on a broken one", async () => {
+    await query("delete from tallystick.credit_proof_run");
     expect(await json("audit")).toMatchObject({ status: 0, document: { ok: true, violations: [] } });
     await query("select tallystick.grant_credits('victim', 10, 'adjustment')");
     await query("update tallystick.user_credit set current_credits = 11 where user_id = 'victim'");
