@@ -29,8 +29,16 @@ export const explained: readonly Explained[] = [
       "draw_on_lots: {if cardinality(p_lot_ids) = 1 then inser …  return; end if; → null;}",
       "draw_on_lots: if cardinality(p_lot_ids) = {1 → 0} then",
       "pay_shortfalls: {if p_debt = 0 then return 0; end if; → null;}",
-      "consume_credits: if {p_idempotency_key is not null and → } (account.has_holds or account.user_id <> p_user_id or exists (",
-      "consume_credits: if p_idempotency_key is not null {and → or} (account.has_holds or account.user_id <> p_user_id or exists (",
+      "consume_credits: if {p_idempotency_key is not null and → } (account.has_holds or whole.id is not null or exists (",
+      "consume_credits: if p_idempotency_key is not null {and → or} (account.has_holds or whole.id is not null or exists (",
+      "consume_credits: if p_idempotency_key is not null {and (account.has_holds or whole.id is no … d = account.id)) → }",
+      "consume_credits: select from tallystick.credit_transaction where {idempotency_key = p_idempotency_key and → } account_id = account.id))",
+      "consume_credits: select from tallystick.credit_transaction where idempotency_key = p_idempotency_key {and → or} account_id = account.id))",
+      "consume_credits: select from tallystick.credit_transaction where idempotency_key = p_idempotency_key {and account_id = account.id → }))",
+      "consume_credits: {if account.cached_available < p_amount t … ilable); end if; → null;}",
+      "consume_credits: if {coalesce(lot.free, 0) → (0)} < p_amount then",
+      "consume_credits: if coalesce(lot.free, 0) {< → <=} p_amount then",
+      "consume_credits: select id, free into lot from tallystick.burnable_lots(account.id, p_feature, t) limit {1 → 0};",
       "distribute_credits: {if page.due = 0 then return jsonb_build_ … , null); end if; → null;}",
       "distribute_credits: where {next_due_at <= t and → } (next_due_at, id) >",
     ],
@@ -84,7 +92,16 @@ export const explained: readonly Explained[] = [
     ],
   },
   {
-    why: "the order of locks, which one session can't tell",
-    mutants: ["distribute_credits: order by {id → id desc} for no key update skip locked);"],
+    why: "into a record goes the first row",
+    mutants: [
+      "consume_credits: select id, free into lot from tallystick.burnable_lots(account.id, p_feature, t) limit {1 → 2};",
+    ],
+  },
+  {
+    why: "time that passes while a lock is waited for, and the order of locks, which one session can't tell",
+    mutants: [
+      "consume_credits: {t := tallystick.clock(); → null;} #2",
+      "distribute_credits: order by {id → id desc} for no key update skip locked);",
+    ],
   },
 ];
