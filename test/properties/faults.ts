@@ -105,6 +105,12 @@ export const faults: readonly Fault[] = [
     to: "",
   },
   {
+    name: "a merge sets frozen credits free",
+    file: "12_account_state",
+    from: "if source.frozen_at is not null then",
+    to: "if false then",
+  },
+  {
     name: "a merge forgets the keys of the alias",
     file: "01_idempotency",
     from: "if p_account.user_id = p_user_id then",
