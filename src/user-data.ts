@@ -19,8 +19,8 @@ export interface EraseUserResult extends ForgetResult {
 export interface Users {
   /**
    * Reads all that is stored about a user id, and about those merged into its accounts, a page at a time: accounts,
-   * transactions, lots, holds, enrolments, limits, customers, payments, subscriptions, events, notifications. Every section
-   * comes, also without rows. No transaction stays open between pages.
+   * transactions, lots, holds, enrolments, limits, alertRules, alerts, customers, payments, subscriptions, events,
+   * notifications. Every section comes, also without rows. No transaction stays open between pages.
    * @throws invalid_request
    */
   export(input: { readonly userId: string }): AsyncGenerator<ExportPage, void, undefined>;

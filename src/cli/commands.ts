@@ -10,6 +10,15 @@ import { cost } from "./cost.ts";
 import { distribute } from "./distribute.ts";
 import { doctor } from "./doctor.ts";
 import { drain, tick } from "./drain.ts";
+import {
+  changePlan,
+  endEnrolment,
+  enrol,
+  enrolments,
+  pauseEnrolment,
+  resumeEnrolment,
+  timeZone,
+} from "./enrolments.ts";
 import { erase } from "./erase.ts";
 import { events } from "./events.ts";
 import { expire } from "./expire.ts";
@@ -49,6 +58,13 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   merge,
   exportUser,
   erase,
+  enrolments,
+  enrol,
+  changePlan,
+  endEnrolment,
+  pauseEnrolment,
+  resumeEnrolment,
+  timeZone,
   cost,
   alerts,
   expire,

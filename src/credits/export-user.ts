@@ -52,11 +52,21 @@ const sections: Readonly<Record<string, string>> = {
       spend_limit.amount, spend_limit.time_zone as "timeZone", spend_limit.created_at as "createdAt"
     from tallystick.credit_spend_limit spend_limit join tallystick.user_credit account on account.id = spend_limit.account_id
     where spend_limit.account_id = $3 and spend_limit.id > $1 order by spend_limit.id limit $2`,
+  alertRules: `
+    select account.id as cursor, account.user_id as "userId", account.unit, own.rules, own.updated_at as "updatedAt"
+    from tallystick.credit_alert_override own join tallystick.user_credit account on account.id = own.account_id
+    where own.account_id = $3 and account.id > $1 limit $2`,
+  alerts: `
+    select alert.id as cursor, account.user_id as "userId", account.unit, alert.kind, alert.level, alert.percent, alert.available,
+      alert.lot_id::text as "lotId", alert.days, alert.amount, alert.expires_at as "expiresAt", alert.created_at as at
+    from tallystick.credit_alert alert join tallystick.user_credit account on account.id = alert.account_id
+    where alert.account_id = $3 and alert.id > $1 order by alert.id limit $2`,
 };
 
 /**
  * Reads what the ledger keeps about a user id and the accounts merged into its own, section by section: accounts,
- * transactions with their draws, lots, holds, enrolments, limits. Nothing is locked; what is written meanwhile may be seen.
+ * transactions with their draws, lots, holds, enrolments, limits, alert rules of its own, alerts. Nothing is locked; what is
+ * written meanwhile may be seen.
  */
 export async function* exportUser(queryable: Queryable, userId: string): AsyncGenerator<ExportPage, void, undefined> {
   const own = await queryable.query<{ id: number }>(`with ${OWN_ACCOUNTS} select id from own order by id`, [userId]);

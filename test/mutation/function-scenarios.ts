@@ -56,21 +56,6 @@ export const functionScenarios: readonly Killer[] = [
     },
   },
   {
-    name: "a refusal tells what the feature could have spent",
-    run: async ({ reset, setClock, database, credits }) => {
-      await reset();
-      await setClock(start);
-      await credits.grant({ userId: "ann", amount: 30, type: "adjustment" });
-      await credits.grant({ userId: "ann", amount: 50, type: "adjustment", scope: ["image"] });
-      const consume = { p_user_id: "ann", p_amount: 40, p_feature: "text" };
-      same("refusal", await callFunction(database, "consume_credits", consume), {
-        outcome: "insufficient_credits",
-        balance: 80,
-        available: 30,
-      });
-    },
-  },
-  {
     name: "the account's most is consumed, refunded and captured",
     run: async (world) => {
       const { reset, setClock, credits } = world;

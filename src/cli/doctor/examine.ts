@@ -24,7 +24,7 @@ export async function examine(): Promise<Finding[]> {
     findings.push(...migrations);
     // Without its tables and functions nothing further can be asked.
     if (migrations.some(({ status }) => status === "fail")) return findings;
-    findings.push(...(await checkTasks(database)), await checkLedger(tally));
+    findings.push(...(await checkTasks(database)), await checkLedger(database, tally));
     return findings;
   } catch (error) {
     return [...findings, fail(findings.length === 0 ? "database" : "next check", describe(databaseError(error)))];
