@@ -22,6 +22,54 @@ export async function fillEnrolments(pool: pg.Pool, accounts: number): Promise<v
   await pool.query("checkpoint");
 }
 
+/**
+ * The rows that a distribution writes, written barely, a batch at a time: no lock, no rule, no calendar, no other account's
+ * entry between. What is left is what Postgres takes for these rows, their indexes and triggers.
+ */
+export async function writeBarely(pool: pg.Pool, batchSize: number): Promise<void> {
+  const { rows } = await pool.query<{ first: string; last: string }>(
+    "select min(id) as first, max(id) as last from tallystick.credit_enrolment",
+  );
+  const last = Number(rows[0]?.last);
+  const client = await pool.connect();
+  try {
+    for (let from = Number(rows[0]?.first); from <= last; from += batchSize) {
+      const range = [from, Math.min(last, from + batchSize - 1)];
+      await client.query("begin");
+      // As the ledger's statements are planned, for statistics that are behind.
+      await client.query("set local enable_seqscan = off");
+      await client.query(
+        `insert into tallystick.credit_transaction (account_id, seq, amount, balance_after, operation_id, created_at, type,
+           provider, fact, description)
+         select account_id, 1, 50, 50, 0, now(), 'monthly_refresh', 'tallystick', 'enrolment:' || id || ':0', plan_id
+         from tallystick.credit_enrolment where id between $1 and $2`,
+        range,
+      );
+      await client.query(
+        `insert into tallystick.credit_lot (id, account_id, amount, remaining_amount, effective_at, expiration_date)
+         select entry.id, entry.account_id, 50, 50, now(), now() + interval '30 days'
+         from tallystick.credit_enrolment e join tallystick.credit_transaction entry on entry.account_id = e.account_id
+         where e.id between $1 and $2`,
+        range,
+      );
+      await client.query(
+        `update tallystick.user_credit account set current_credits = current_credits + 50, seq = seq + 1, updated_at = now(),
+           cached_balance = cached_balance + 50, cached_available = cached_available + 50, next_change_at = now() + interval '30 days'
+         from tallystick.credit_enrolment e where e.id between $1 and $2 and account.id = e.account_id`,
+        range,
+      );
+      await client.query(
+        `update tallystick.credit_enrolment set next_period = next_period + 1, period_ends_at = now() + interval '30 days',
+           period_credits = 50, next_due_at = now() + interval '30 days' where id between $1 and $2`,
+        range,
+      );
+      await client.query("commit");
+    }
+  } finally {
+    client.release();
+  }
+}
+
 /** The reference's tables, with as many users as are measured. */
 export async function fillUsers(pool: pg.Pool, users: number): Promise<void> {
   await pool.query(`

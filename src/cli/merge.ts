@@ -5,7 +5,7 @@ import { reasonOption, unitOption } from "./command.ts";
 
 export const merge: Command = {
   name: "merge",
-  summary: "Move all that one user has to another; the first id becomes an alias. It can't be undone.",
+  summary: "Move all that one user has, a freeze too, to another; the first id becomes an alias. It can't be undone.",
   parameters: ["FROM", "INTO"],
   options: { ...reasonOption, ...unitOption },
   prepare(given) {

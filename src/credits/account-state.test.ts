@@ -27,6 +27,13 @@ const shown = async (userId: string): Promise<readonly number[]> => {
   return [balance, available, held, debt];
 };
 const merge = async (fromUserId: string, toUserId: string) => ledger.credits.merge({ fromUserId, toUserId, ...by });
+const freezeOf = async (userId: string): Promise<unknown> => {
+  const [row] = await ledger.database.query(
+    "select frozen_at, frozen_by, frozen_reason from tallystick.user_credit where user_id = $1",
+    [userId],
+  );
+  return row;
+};
 const buy = async (userId: string, amount: number, paymentId: number) =>
   ledger.database.transaction(async (tx) =>
     grantForFact(tx, {
@@ -161,6 +168,34 @@ describe("merge", () => {
     expect(await refusal(ledger.credits.consume({ userId: "ann", amount: 11 }))).toBe("spend_limit_exceeded");
   });
 
+  it("takes a freeze along with its moment, actor and reason, so that frozen credits stay unspent", async () => {
+    await give("ann", 10);
+    await give("bob", 5);
+    await ledger.credits.freeze({ userId: "ann", actor: "mallory", reason: "chargebacks" });
+    await ledger.credits.freeze({ userId: "bob", ...by });
+    await ledger.credits.unfreeze({ userId: "bob", ...by });
+    pass(ledger, hour);
+    await merge("ann", "bob");
+    expect(await freezeOf("bob")).toEqual({ frozen_at: start, frozen_by: "mallory", frozen_reason: "chargebacks" });
+    expect(await refusal(ledger.credits.consume({ userId: "bob", amount: 1 }))).toBe("account_frozen");
+    expect(await refusal(ledger.credits.hold({ userId: "ann", amount: 1 }))).toBe("account_frozen");
+    await ledger.credits.unfreeze({ userId: "ann", ...by });
+    expect(await ledger.credits.consume({ userId: "bob", amount: 15 })).toMatchObject({ balance: 0 });
+  });
+
+  it("leaves a frozen target frozen as it was, whatever the first account is", async () => {
+    await ledger.credits.freeze({ userId: "bob", actor: "mallory", reason: "chargebacks" });
+    const before = await freezeOf("bob");
+    pass(ledger, hour);
+    await give("cat", 10);
+    await merge("cat", "bob");
+    expect(await freezeOf("bob")).toEqual(before);
+    await ledger.credits.freeze({ userId: "ann", ...by });
+    await merge("ann", "bob");
+    expect(await freezeOf("bob")).toEqual(before);
+    expect(await refusal(ledger.credits.consume({ userId: "cat", amount: 1 }))).toBe("account_frozen");
+  });
+
   it("and its opposite at once: one of them is done", async () => {
     for (let round = 0; round < 10; round += 1) {
       const [one, two] = [`one${round}`, `two${round}`];
@@ -178,8 +213,7 @@ describe("freeze", () => {
     await ledger.credits.freeze({ userId: "ann", ...by });
     pass(ledger, hour);
     await ledger.credits.freeze({ userId: "ann", actor: "mallory", reason: "other" });
-    const rows = await ledger.database.query("select frozen_at, frozen_by, frozen_reason from tallystick.user_credit");
-    expect(rows).toEqual([{ frozen_at: start, frozen_by: "eve", frozen_reason: "same person" }]);
+    expect(await freezeOf("ann")).toEqual({ frozen_at: start, frozen_by: "eve", frozen_reason: "same person" });
     await give("ann", 10);
     expect(await refusal(ledger.credits.consume({ userId: "ann", amount: 1 }))).toBe("account_frozen");
   });

@@ -58,8 +58,9 @@ export interface MergeResult {
 
 /**
  * Merges an account into another of the same unit: lots and debt go over as they are, enrolments move (a free plan that
- * the target has too ends), and the first user id becomes an alias: calls under it act on the target, and idempotency
- * keys used under it are still known. One transaction; repeated, it finds the work done.
+ * the target has too ends), a freeze goes along (the target's own stays as it is), and the first user id becomes an alias:
+ * calls under it act on the target, and idempotency keys used under it are still known. One transaction; repeated, it
+ * finds the work done.
  * @throws invalid_state when the first account has open holds or is merged elsewhere; invalid_request, balance_limit, lock_timeout
  */
 export async function merge(database: Database, input: MergeInput, options?: WriteOptions): Promise<MergeResult> {

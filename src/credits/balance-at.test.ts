@@ -96,6 +96,25 @@ describe("balanceAt", () => {
     expect(await ledger.credits.balanceAt({ userId, at: ledger.now ?? start })).toMatchObject({ balance: 12, debt: 0 });
   });
 
+  it("lists lots as they are once an overdue hold has paid debt with what it held, booked or not", async () => {
+    const userId = "overdue";
+    await ledger.database.query(
+      "select tallystick.grant_credits(p_user_id => $1, p_amount => 10, p_type => 'purchase_package', p_payment_id => 6)",
+      [userId],
+    );
+    await ledger.credits.grant({ userId, amount: 6, type: "adjustment" });
+    await ledger.credits.hold({ userId, amount: 13, expiresInSeconds: 60 });
+    await ledger.credits.settleReturns({ paymentId: "6", paid: 100, returned: 100 });
+    pass(ledger, hour);
+    const at = ledger.now ?? start;
+    const shown = await ledger.credits.balance({ userId });
+    expect(shown).toMatchObject({ balance: 6, available: 6, debt: 0, lots: [{ remaining: 3 }, { remaining: 3 }] });
+    expect(await ledger.credits.balanceAt({ userId, at })).toMatchObject({ ...shown });
+    pass(ledger, hour);
+    await ledger.credits.releaseHolds();
+    expect(await ledger.credits.balanceAt({ userId, at })).toMatchObject({ ...shown });
+  });
+
   it.each([{ at: new Date(Number.NaN) }, { userId: "" }, { unit: "Credit" }])("refuses %j", async (wrong) => {
     await expect(ledger.credits.balanceAt({ userId: "ann", at: start, ...wrong })).rejects.toMatchObject({
       code: "invalid_request",

@@ -9,7 +9,11 @@ export interface SettleReturnsInput {
   readonly paid: number;
   /** The sum of refunds that stand and of dispute amounts withdrawn and not reinstated; above `paid` it counts as `paid`. */
   readonly returned: number;
-  /** What becomes of credits that are spent already: they stay as `debt` (default), or the product `forgive`s them. */
+  /**
+   * What becomes of credits that are spent already: they stay as `debt` (default), or the product `forgive`s them; those
+   * that are held are forgiven when it is known that nothing held can pay for them. It concerns what is taken back from
+   * now on.
+   */
   readonly policy?: "debt" | "forgive" | undefined;
 }
 
@@ -18,7 +22,7 @@ export interface SettleReturnsResult {
   readonly clawedBack: number;
   /** Credits that this call put back, because less is returned than was. */
   readonly reinstated: number;
-  /** What of the taken credits was spent already and forgiven. */
+  /** What of the taken credits was spent already and forgiven; what is forgiven later is not told. */
   readonly forgiven: number;
 }
 

@@ -58,12 +58,12 @@ export async function withHold<Result>(
 
 // The work's error is the one to throw, and a hold that is settled or past its deadline needs nothing more. Any other
 // failure leaves the hold to its deadline, and both errors are thrown.
-async function settleAfterFailure(hold: Hold, settle: () => Promise<void>, cause: unknown): Promise<void> {
+async function settleAfterFailure(held: Hold, settle: () => Promise<void>, cause: unknown): Promise<void> {
   try {
     await settle();
   } catch (error) {
     if (isTallystickError(error) && error.code === "invalid_state") return;
-    throw new AggregateError([cause, error], `The work failed, and hold ${hold.id} could not be settled.`, {
+    throw new AggregateError([cause, error], `The work failed, and hold ${held.id} could not be settled.`, {
       cause: error,
     });
   }

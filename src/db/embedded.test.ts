@@ -165,10 +165,8 @@ describe("startEmbeddedPostgres", { timeout: 60_000 }, () => {
   test("a server that does not end by itself is stopped at once, and keeps what was committed", async () => {
     const first = await start();
     await query(first.connectionString, "create table kept as select 1 as one");
-    const [row] = await query<{ pid: number }>(
-      first.connectionString,
-      "select pid from pg_stat_activity where backend_type = 'checkpointer'",
-    );
+    const checkpointer = "select pid from pg_stat_activity where backend_type = 'checkpointer'";
+    const [row] = (await query(first.connectionString, checkpointer)) as { pid: number }[];
     process.kill(row?.pid ?? 0, "SIGSTOP");
     await first.stop();
     const second = await start();

@@ -58,6 +58,7 @@ export const creditTransaction = tallystick.table("credit_transaction", {
   metadata: jsonb(),
   feature: text(),
   member: text(),
+  forgivable: boolean(),
 });
 
 export const creditLot = tallystick.table("credit_lot", {

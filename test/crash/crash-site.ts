@@ -18,6 +18,7 @@ export const crashCases: readonly (RaceCase & { readonly name: OperationName })[
   { name: "hold", state: "rich", keys: "own" },
   { name: "capture", state: "rich", keys: "own" },
   { name: "capture", state: "owing", keys: "own" },
+  { name: "capture", state: "forgiving", keys: "own" },
   { name: "void", state: "owing", keys: "own" },
   { name: "refund", state: "rich", keys: "own" },
   { name: "refund", state: "owing", keys: "own" },

@@ -68,6 +68,8 @@ describe("a user's data", () => {
     const { tally } = setup;
     await paidUser(setup, "ada", "cus_ada");
     await paidUser(setup, "bob", "cus_bob");
+    await tally.credits.setAlerts({ userId: "ada", rules: [{ kind: "low", amount: 1480 }] });
+    await tally.credits.hold({ userId: "ada", amount: 20 });
     await tally.credits.grant({ userId: "ada", unit: "token", amount: 5, type: "adjustment" });
     await tally.credits.grant({ userId: "anonymous-1", amount: 2, type: "register_gift" });
     await tally.credits.merge({ fromUserId: "anonymous-1", toUserId: "ada", actor: "test", reason: "signed in" });
@@ -97,7 +99,12 @@ describe("a user's data", () => {
       draws: [{ amount: 7 }],
     });
     expect(data["lots"]).toHaveLength(5);
-    expect(data["holds"]).toMatchObject([{ amount: 3, status: "open", description: "for ada" }]);
+    expect(data["holds"]).toMatchObject([
+      { amount: 3, status: "open", description: "for ada" },
+      { amount: 20, status: "open" },
+    ]);
+    expect(data["alertRules"]).toMatchObject([{ userId: "ada", rules: [{ kind: "low", amount: 1480 }] }]);
+    expect(data["alerts"]).toMatchObject([{ userId: "ada", kind: "low", level: 1480, available: 1470 }]);
     expect(data["limits"]).toMatchObject([{ period: "day", amount: 100 }]);
     expect(data["customers"]).toMatchObject([{ customerId: "cus_ada" }]);
     expect(data["payments"]).toHaveLength(2);

@@ -1,5 +1,6 @@
 // What callers of the stored functions see and nobody else: sums that are none, locks, answers' words.
 import { callFunction } from "../../src/credits/context.ts";
+import type { Database } from "../../src/db/database.ts";
 import type { Killer } from "./killers.ts";
 import { ledgerOf, paid, same } from "./told.ts";
 
@@ -191,6 +192,67 @@ export const functionScenarios: readonly Killer[] = [
     },
   },
   {
+    name: "a forgiveness belongs to the operation that it followed from, and to every moment since",
+    run: async (world) => {
+      const { reset, setClock, database, credits } = world;
+      await reset();
+      const ann = { userId: "ann" };
+      const debts: number[] = [];
+      const steps = [
+        ...[1, 2].map(
+          (payment) => async () =>
+            callFunction(database, "grant_credits", {
+              p_user_id: "ann",
+              p_amount: 10,
+              p_type: "purchase_package",
+              p_payment_id: payment,
+              p_expires_at: new Date(start + 7500),
+            }),
+        ),
+        async () => credits.hold({ ...ann, amount: 5, expiresInSeconds: 3600 }),
+        async () => credits.hold({ ...ann, amount: 15, expiresInSeconds: 3600 }),
+        async () => credits.settleReturns({ paymentId: "1", paid: 2, returned: 2, policy: "forgive" }),
+        async () => credits.settleReturns({ paymentId: "2", paid: 2, returned: 2, policy: "forgive" }),
+        async () => credits.capture({ holdId: await oldest(database) }),
+        async () => undefined,
+        // The lots have expired.
+        async () => undefined,
+        async () => credits.void({ holdId: await oldest(database) }),
+      ];
+      for (const [index, step] of steps.entries()) {
+        await setClock(start + index * 1000);
+        await step();
+        debts.push((await credits.balance(ann)).debt);
+      }
+      same("debts", debts, [0, 0, 0, 0, 10, 20, 15, 15, 0, 0]);
+      const past: unknown[] = [];
+      for (const index of debts.keys()) {
+        const moment = { p_user_id: "ann", p_unit: "credit", p_at: new Date(start + index * 1000) };
+        past.push((await callFunction<{ debt: number }>(database, "credit_balance_at", moment)).debt);
+      }
+      same("past debts", past, debts);
+      const entries = await database.query<{ line: string }>(
+        `select concat_ws(' ', seq, type, amount, (select first.seq from tallystick.credit_transaction first
+           where first.id = coalesce(entry.operation_id, entry.id))) as line
+         from tallystick.credit_transaction entry order by id`,
+      );
+      same(
+        "operations",
+        entries.map(({ line }) => line),
+        [
+          "1 purchase_package 10 1",
+          "2 purchase_package 10 2",
+          "3 clawback -10 3",
+          "4 clawback -10 4",
+          "5 usage -5 5",
+          "6 adjustment 5 5",
+          "7 adjustment 10 7",
+          "8 adjustment 5 7",
+        ],
+      );
+    },
+  },
+  {
     name: "an account that nobody knows has nothing",
     run: async ({ reset, setClock, database }) => {
       await reset();
@@ -216,3 +278,10 @@ export const functionScenarios: readonly Killer[] = [
     },
   },
 ];
+
+async function oldest(database: Database): Promise<string> {
+  const [hold] = await database.query<{ id: number }>(
+    "select min(id) as id from tallystick.credit_hold where status = 'open'",
+  );
+  return String(hold?.id);
+}

@@ -9,6 +9,7 @@ const sample: readonly (readonly [target: string, change: string])[] = [
   ["burnable_lots", "(expiration_date is null or expiration_date {> → >=} p_now)"],
   ["burn_plan", "takes := takes || {least → greatest}(lot.free, missing);"],
   ["pay_shortfalls", "{entry.id → entry.id desc}"],
+  ["lost_shortfalls", "(order by {entry.id → entry.id desc}) - p_payable"],
   ["account_totals", "hold.expires_at {<= → <} p_now"],
   ["consume_credits", "if account.cached_available {< → <=} p_amount then"],
   ["period_start", "{coalesce(p_anchor_time_zone, p_time_zone) → (p_time_zone)}"],
@@ -19,6 +20,7 @@ const sample: readonly (readonly [target: string, change: string])[] = [
   ["refund_debit", "{> → >=} refundable or"],
   ["due_returns", "{div("],
   ["claw_back", "{is → is not} distinct from p_told.payment_id"],
+  ["forgive_shortfalls", "expiration_date {> → >=} p_now"],
   ["reinstate", "order by {entry.id desc → entry.id}"],
 ];
 

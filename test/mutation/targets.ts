@@ -2,7 +2,7 @@
 import { creditFunctions } from "../../src/credits/functions.generated.ts";
 
 const names: readonly (readonly [file: string, functions: readonly string[]])[] = [
-  ["01_account", ["burnable_lots", "burn_plan", "draw_on_lots", "pay_shortfalls", "account_totals"]],
+  ["01_account", ["burnable_lots", "burn_plan", "draw_on_lots", "pay_shortfalls", "lost_shortfalls", "account_totals"]],
   ["03_consume", ["consume_credits"]],
   ["06_enrol", ["period_start", "has_period", "enrol_account"]],
   [
@@ -20,6 +20,7 @@ const names: readonly (readonly [file: string, functions: readonly string[]])[] 
       "accounts_of_payment",
       "due_returns",
       "claw_back",
+      "forgive_shortfalls",
       "reinstate",
     ],
   ],

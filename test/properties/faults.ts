@@ -99,10 +99,34 @@ export const faults: readonly Fault[] = [
     to: "made.refund_of_id is distinct from p_debit_id",
   },
   {
+    name: "what is held is forgiven as if it were spent",
+    file: "11_returns",
+    from: "lost_shortfalls(p_account.id, held,",
+    to: "lost_shortfalls(p_account.id, 0,",
+  },
+  {
+    name: "what a hold does not pay in the end stays debt",
+    file: "07_hold",
+    from: "store_account(tallystick.forgive_shortfalls(p_account, p_now, entry_id), p_now)",
+    to: "store_account(p_account, p_now)",
+  },
+  {
+    name: "a read knows nothing of what time has forgiven",
+    file: "01_account",
+    from: "tallystick.lost_credits(p_account_id,\n      (by_live + by_pending + unexpired_held)::bigint, 9007199254740991 - p_book)",
+    to: "0",
+  },
+  {
     name: "a merge leaves the debt behind",
     file: "12_account_state",
     from: "perform tallystick.transfer_debt(source.id, target.id, t, operation_id, p_actor, p_reason);",
     to: "",
+  },
+  {
+    name: "a merge sets frozen credits free",
+    file: "12_account_state",
+    from: "if source.frozen_at is not null then",
+    to: "if false then",
   },
   {
     name: "a merge forgets the keys of the alias",

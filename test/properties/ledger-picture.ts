@@ -47,7 +47,7 @@ const picture = `select json_build_object(
   'balances', (select coalesce(json_agg(tallystick.credit_balance(user_id, unit) order by id), '[]')
     from tallystick.user_credit),
   'entries', ${rows(
-    "id, account_id, seq, type, amount, balance_after, payment_id, refund_of_id, refund_draw, feature, member",
+    "id, account_id, seq, type, amount, balance_after, payment_id, refund_of_id, refund_draw, feature, member, forgivable is true",
     "credit_transaction",
     "id",
   )},

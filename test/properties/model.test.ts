@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { plans } from "./ledger-fixture.ts";
-import { debt } from "./model/debt.ts";
-import { emptyState, outcomeOf, type Answer, type State } from "./model/state.ts";
+import { debt, shortfall } from "./model/debt.ts";
+import { emptyState, outcomeOf, type Answer, type Entry, type State } from "./model/state.ts";
 import { meantBy, takeSingle, takeSweep } from "./step-on-model.ts";
 import { histories, isSingle, type SingleStep, type Step } from "./steps.ts";
 
@@ -23,6 +23,7 @@ function reach(): Map<string, number> {
 }
 
 function take(state: State, step: Step, here: Set<string>): void {
+  const before = state.entries.length;
   if (isSingle(step)) {
     for (const outcome of outcomes(step, takeSingle(state, step, meantBy(state, step)))) here.add(outcome);
   } else if (step.take === "together") {
@@ -33,10 +34,18 @@ function take(state: State, step: Step, here: Set<string>): void {
   } else {
     takeSweep(state, step);
   }
+  if (step.take !== "together" && state.entries.slice(before).some((entry) => isLateForgiveness(state, entry, before)))
+    here.add(`forgiven by ${step.take === "capture" || step.take === "void" ? step.take : "time"}`);
+  if (state.entries.some((entry) => entry.forgivable && shortfall(entry) > 0)) here.add("may be forgiven");
   if (state.accounts.some(({ name }) => debt(state, name) > 0)) here.add("debt");
   if (state.entries.some(({ type }) => type === "transfer_in")) here.add("moved credits");
   if (state.entries.some(({ type, account }) => type === "transfer_out" && debt(state, account) > 0))
     here.add("debt beside a merge");
+}
+
+/** Whether an entry forgives a claw-back from before the step that wrote it. */
+function isLateForgiveness(state: State, { type, refundOf }: Entry, before: number): boolean {
+  return type === "adjustment" && refundOf !== null && state.entries.findIndex(({ id }) => id === refundOf) < before;
 }
 
 function outcomes(step: SingleStep, answer: Answer): string[] {
@@ -66,6 +75,7 @@ it("histories often reach what matters: spending, holds, refunds, returns, debt,
     "refundByKey ok",
     "forgiven",
     "debt",
+    "may be forgiven",
     "commit",
     "rollback",
     "again",
@@ -78,7 +88,7 @@ it("histories often reach what matters: spending, holds, refunds, returns, debt,
   ];
   expect(sometimes.filter((what) => share(what) <= 0.04)).toEqual([]);
   const now = ["overage", "consume spend_limit_exceeded", "hold spend_limit_exceeded", "consume account_frozen"];
-  expect([...now, "hold account_frozen"].filter((what) => share(what) <= 0.01)).toEqual([]);
+  expect([...now, "hold account_frozen", "forgiven by capture"].filter((what) => share(what) <= 0.01)).toEqual([]);
   const rarely = ["grant balance_limit", "merge balance_limit", "capture spend_limit_exceeded"];
-  expect(rarely.filter((what) => share(what) <= 0)).toEqual([]);
+  expect([...rarely, "forgiven by void", "forgiven by time"].filter((what) => share(what) <= 0)).toEqual([]);
 });

@@ -58,7 +58,7 @@ const pay = fc.record({
   payment,
   priority,
   scope,
-  fact: fc.constantFrom("1", "2", "3", "4", "5", "6", "7", "8"),
+  fact: fc.constantFrom<string[]>("1", "2", "3", "4", "5", "6", "7", "8"),
   expiresIn: fc.constantFrom(null, 31, 200),
 });
 const consume = fc.record({ take: take("consume"), account, amount: small, feature, member, key });
@@ -216,6 +216,29 @@ const episode: fc.Arbitrary<readonly Step[]> = fc.oneof(
         { ...second, payment: first.payment },
         ...more,
         { ...third, payment: first.payment },
+      ]),
+  },
+  // Owed, and held: what the hold's end does not pay may be forgiven. On accounts that have little else.
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom("eve/credit", "ann/token"),
+        fc.tuple(pay, pay, hold, fc.constantFrom(null, 31, 31)),
+        fc.tuple(settle, between, settle, between, fc.constantFrom("debt" as const, "forgive" as const)),
+        fc.tuple(fc.oneof(capture, voidHold, wait, wait), between, fc.oneof(capture, voidHold, releaseHolds)),
+      )
+      .map(([owner, [one, two, held, expiresIn], [first, wait_, second, more, policy], [end, again, last]]): Step[] => [
+        { ...one, account: owner, payment: 1, fact: `${one.fact} held`, scope: null, expiresIn },
+        { ...two, account: owner, payment: 2, fact: `${two.fact} held`, scope: null },
+        { ...held, account: owner, amount: 60, member: null },
+        { ...first, payment: 1, returned: 999, policy: "forgive" },
+        ...wait_,
+        { ...second, payment: 2, returned: 999, policy },
+        ...more,
+        end,
+        ...again,
+        last,
       ]),
   },
   {

@@ -1,5 +1,5 @@
 // Checks of what runs on the database: tick, tasks, ledger.
-import { auditHealth, hasMoreAccounts } from "../../credits/audit/health.ts";
+import { auditHealth, type AuditRun } from "../../credits/audit/last-run.ts";
 import type { Engine } from "../../engine.ts";
 import type { Database } from "../../db/database.ts";
 import { taskHealth } from "../../tasks/health.ts";
@@ -9,10 +9,10 @@ import { duration, fail, ok, warn, type Finding } from "./finding.ts";
 const TICK_WARN_MS = 25 * 3_600_000;
 const BACKLOG_WARN_MS = 300_000;
 const BACKLOG_FAIL_MS = 3_600_000;
+/** As many accounts are audited within about a second. */
+const SMALL_LEDGER = 10_000;
 const AUDIT_WARN_MS = 7 * 24 * 3_600_000;
-// Audited whole within a second or so.
-const SMALL_LEDGER_ACCOUNTS = 10_000;
-const MEND = "Read `tallystick audit`; correct by entries, never by editing rows.";
+const AUDIT_ADVICE = "Let the tick run, which audits a part each time, or run `tallystick audit`.";
 
 export async function checkTasks(database: Database): Promise<Finding[]> {
   const { lastTick, dead, oldestDueMs } = await taskHealth(database);
@@ -47,20 +47,31 @@ function checkDead(dead: number): Finding {
   return warn("dead tasks", count(dead, "task"), advice);
 }
 
-/** Reads what the tick's audit has found. A small ledger that it has not been through is audited now. */
+/** A small ledger is audited at once; of a larger one it is told what the scheduled audit found. */
 export async function checkLedger(database: Database, { credits }: Pick<Engine, "credits">): Promise<Finding> {
-  const { lastRun, foundSince } = await auditHealth(database);
-  if (lastRun === null && !(await hasMoreAccounts(database, SMALL_LEDGER_ACCOUNTS))) {
+  const { isSmall, lastRun, openRun } = await auditHealth(database, SMALL_LEDGER);
+  if (isSmall) {
     const { accounts, violations } = await credits.audit();
-    if (violations.length === 0) return ok("ledger", `consistent, ${count(accounts, "account")}`);
-    return fail("ledger", count(violations.length, "violation"), MEND);
+    return violations.length === 0
+      ? ok("ledger", `consistent, ${count(accounts, "account")}`)
+      : broken(count(violations.length, "violation"));
   }
-  const stays = `${MEND} This stays until a run of the tick finds none.`;
-  if (foundSince > 0) return fail("ledger", `${count(foundSince, "violation")}, by the audit under way`, stays);
-  const advice = "Run `tallystick audit`, or let the tick run: it audits by itself, and that is read here.";
-  if (lastRun === null) return warn("ledger", "no audit by the tick has finished yet", advice);
-  const age = `audited ${duration(lastRun.ageMs)} ago`;
-  if (lastRun.violations > 0) return fail("ledger", `${count(lastRun.violations, "violation")}, ${age}`, stays);
-  const message = `consistent, ${age}`;
-  return lastRun.ageMs > AUDIT_WARN_MS ? warn("ledger", message, advice) : ok("ledger", message);
+  if (openRun !== null && openRun.violations > 0) {
+    return broken(`${count(openRun.violations, "violation")} so far in the audit that began ${ago(openRun)}`);
+  }
+  if (lastRun === null) {
+    const message = openRun === null ? "no audit has run yet" : `the first audit began ${ago(openRun)} and goes on`;
+    return warn("ledger", message, AUDIT_ADVICE);
+  }
+  if (lastRun.violations > 0) return broken(`${count(lastRun.violations, "violation")} in the audit ${ago(lastRun)}`);
+  const message = `consistent in the last audit, ${ago(lastRun)}`;
+  return lastRun.ageMs > AUDIT_WARN_MS ? warn("ledger", message, AUDIT_ADVICE) : ok("ledger", message);
+}
+
+function broken(message: string): Finding {
+  return fail("ledger", message, "Read `tallystick audit`; correct by entries, never by editing rows.");
+}
+
+function ago({ ageMs }: AuditRun): string {
+  return `${duration(ageMs)} ago`;
 }

@@ -52,9 +52,42 @@ begin
   return chain[cardinality(chain)];
 end $$;
 
+-- What nothing will pay of an account's forgivable claw-backs. p_payable is what may still pay: it pays the oldest
+-- shortfalls first, so what stands behind it is lost. No more than p_room, which the book has left to its limit; the rest
+-- waits. With p_at, as draws stood at that moment.
+create or replace function tallystick.lost_shortfalls(
+  p_account_id bigint, p_payable bigint, p_room bigint, p_at timestamptz default 'infinity'
+) returns table (clawback_id bigint, next_n integer, lost bigint) language plpgsql stable as $$
+begin
+  return query
+    with owed as (
+      select entry.id, entry.forgivable, drawn.last_n, -entry.amount - drawn.total as short,
+        sum(-entry.amount - drawn.total) over (order by entry.id) - p_payable as behind
+      from tallystick.credit_transaction entry
+      cross join lateral (select coalesce(sum(amount), 0) as total, coalesce(max(n), 0) as last_n
+        from tallystick.credit_allocation where transaction_id = entry.id and created_at <= p_at) drawn
+      where entry.account_id = p_account_id and entry.type in ('clawback', 'transfer_out') and entry.created_at <= p_at
+        and -entry.amount > drawn.total
+    ), part as (
+      select id, last_n, least(short, behind) as amount, sum(least(short, behind)) over (order by id) as total
+      from owed where forgivable and behind > 0
+    )
+    select id, last_n + 1, (least(total, p_room) - least(total - amount, p_room))::bigint
+    from part where total - amount < p_room order by id;
+end $$;
+
+-- How much that is. Apart from the query that asks it only while there is debt, and would be planned with it every time.
+create or replace function tallystick.lost_credits(
+  p_account_id bigint, p_payable bigint, p_room bigint, p_at timestamptz default 'infinity'
+) returns bigint language plpgsql stable as $$
+begin
+  return (select coalesce(sum(lost), 0) from tallystick.lost_shortfalls(p_account_id, p_payable, p_room, p_at));
+end $$;
+
 -- What is shown and what can be spent at p_now, from the lots; next_change_at is the next moment at which time alone
 -- changes the answer. Validity is half open: effective_at <= now < expiration_date. Holds past their deadline count as
--- released, and what they release as having paid debt: live lots first, then pending ones, as pay_shortfalls does.
+-- released, and what they release as having paid debt: live lots first, then pending ones, as pay_shortfalls does. What
+-- neither that nor what is still held can pay counts as forgiven where it may be, as forgive_shortfalls does.
 create or replace function tallystick.account_totals(
   p_account_id bigint, p_book bigint, p_debt bigint, p_now timestamptz,
   out balance bigint, out available bigint, out held bigint, out debt bigint, out next_change_at timestamptz
@@ -76,30 +109,36 @@ create or replace function tallystick.account_totals(
       coalesce(sum(lot.remaining - lot.held) filter (where pending), 0) as pending_free,
       coalesce(sum(lot.remaining - lot.held) filter (where not pending and not expired), 0) as live_free,
       coalesce(sum(lot.held), 0) as held,
+      coalesce(sum(lot.held) filter (where not expired), 0) as unexpired_held,
       coalesce(min(expiration_date) filter (where not expired), 'infinity') as next_expiration,
       coalesce(min(effective_at) filter (where pending), 'infinity') as next_effective
     from lot
   ), paid as (
     select least(p_debt, live_free) as by_live, least(p_debt - least(p_debt, live_free), pending_free) as by_pending from sums
+  ), lost as (
+    select case when p_debt > by_live + by_pending + unexpired_held then tallystick.lost_credits(p_account_id,
+      (by_live + by_pending + unexpired_held)::bigint, 9007199254740991 - p_book) else 0 end as amount
+    from sums, paid
   )
   select
-    (p_book - expired_free - (pending_remaining - by_pending))::bigint,
+    (p_book + lost.amount - expired_free - (pending_remaining - by_pending))::bigint,
     case when p_debt > by_live + by_pending then 0 else live_free - by_live end::bigint,
     sums.held::bigint,
-    (p_debt - by_live - by_pending)::bigint,
+    (p_debt - by_live - by_pending - lost.amount)::bigint,
     least(next_expiration, next_effective, (select min(expires_at) from tallystick.credit_hold
       where account_id = p_account_id and status = 'open' and expires_at > p_now))
-  from sums, paid
+  from sums, paid, lost
 $$;
 
--- Books what time has done to a locked account since its totals were computed: holds past their deadline are released.
--- Answers the account with totals that are true at p_now. Called by every operation when next_change_at has come.
+-- Books what time has done to a locked account since its totals were computed: holds past their deadline are released,
+-- and what a lot that expired under its hold would have paid is forgiven. Answers the account with totals that are true at
+-- p_now. Called by every operation when next_change_at has come.
 create or replace function tallystick.catch_up(p_account tallystick.user_credit, p_now timestamptz)
 returns tallystick.user_credit language plpgsql as $$
 begin
   perform tallystick.release_due_holds(array[p_account.id], p_now);
   select * into p_account from tallystick.user_credit where id = p_account.id;
-  return tallystick.store_account(p_account, p_now);
+  return tallystick.store_account(tallystick.forgive_shortfalls(p_account, p_now), p_now);
 end $$;
 
 -- Ends an operation: stores the account's book, debt and numbering with totals computed from its lots.

@@ -1,5 +1,6 @@
 -- consume: one negative entry, fully drawn on live lots in burn order, or a refusal that writes nothing. The account's
--- row is locked from the first statement on, so what is read after it is what is spent.
+-- row is locked from the first statement on, so what is read after it is what is spent. Answers json, not jsonb: written
+-- once and never looked into, it is text all the way.
 create or replace function tallystick.consume_credits(
   p_user_id text,
   p_amount bigint,
@@ -10,7 +11,7 @@ create or replace function tallystick.consume_credits(
   p_description text default null,
   p_metadata jsonb default null,
   p_operation_id bigint default null -- the first entry of the operation that this is a part of
-) returns jsonb language plpgsql set lock_timeout = '5s' set enable_sort = off as $$
+) returns json language plpgsql set lock_timeout = '5s' set enable_sort = off as $$
 declare
   -- No more columns than are needed, and as few expressions as can be: both are set up anew for each call.
   account record;
@@ -87,7 +88,7 @@ begin
   update tallystick.user_credit set current_credits = current_credits - p_amount, seq = seq + 1, updated_at = t,
       cached_balance = cached_balance - p_amount, cached_available = cached_available - p_amount
     where id = account.id;
-  return jsonb_build_object('outcome', 'ok', 'replayed', false, 'transactionId', entry_id::text,
+  return json_build_object('outcome', 'ok', 'replayed', false, 'transactionId', entry_id::text,
     'balance', account.cached_balance - p_amount, 'available', account.cached_available - p_amount, 'allocations',
-    coalesce(allocations, jsonb_build_array(jsonb_build_object('lotId', lot.id::text, 'amount', p_amount))));
+    coalesce(allocations::json, json_build_array(json_build_object('lotId', lot.id::text, 'amount', p_amount))));
 end $$;

@@ -111,7 +111,7 @@ begin
     select * from jsonb_to_recordset(p_plans) as plan ("planId" text, credits bigint, "validDays" integer, rollover jsonb)
   ), due as (
     -- Entries of one account are numbered, and each needs the balance that the one before it left.
-    select e.id as enrolment_id, e.account_id, e.type, e.payment_id, e.plan_id, e.next_period, e.period_credits,
+    select e.id as enrolment_id, e.account_id, e.type, e.payment_id, e.plan_id, e.next_period, e.period_credits, account.debt,
       plan.credits * e.quantity as amount, account.seq + row_number() over earlier as seq,
       account.current_credits + sum(plan.credits::numeric * e.quantity) over earlier as book,
       tallystick.has_period(e.first_period, e.period_count, e.next_period + 1) as goes_on,
@@ -154,8 +154,8 @@ begin
     from entry where credit_enrolment.id = entry.enrolment_id
   )
   select count(*) as granted, coalesce(sum(amount), 0) as credits, count(*) filter (where goes_on and ends_at <= p_now) as again,
-      array_agg(distinct account_id) as account_ids into counts from entry;
-  perform tallystick.pay_debts_of(counts.account_ids, p_now);
+      array_agg(distinct account_id) filter (where debt > 0) as debtors into counts from entry;
+  if counts.debtors is not null then perform tallystick.pay_debts_of(counts.debtors, p_now); end if;
   return jsonb_build_object('granted', counts.granted, 'credits', counts.credits, 'again', counts.again);
 end $$;
 

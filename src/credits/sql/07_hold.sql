@@ -204,7 +204,7 @@ begin
     if p_account.limited then perform tallystick.count_debit(p_account.id, p_hold.member, p_taken, p_now); end if;
   end if;
   p_account.debt := p_account.debt - tallystick.pay_shortfalls(p_account.id, p_account.debt, p_now);
-  p_account := tallystick.store_account(p_account, p_now);
+  p_account := tallystick.store_account(tallystick.forgive_shortfalls(p_account, p_now, entry_id), p_now);
   if p_excess > 0 then
     consumed := tallystick.consume_credits(p_account.user_id, p_excess, p_account.unit, p_hold.feature, p_hold.member,
       p_description => coalesce(p_description, p_hold.description), p_metadata => coalesce(p_metadata, p_hold.metadata),
@@ -221,8 +221,8 @@ begin
   return tallystick.hold_answer(p_hold, p_account.cached_balance, p_account.cached_available, false);
 end $$;
 
--- Releases the holds of locked accounts that are past their deadline, pays shortfalls with what becomes free, and stores
--- totals that are true at p_now. Answers the number of holds.
+-- Releases the holds of locked accounts that are past their deadline, pays shortfalls with what becomes free, forgives
+-- what that does not pay, and stores totals that are true at p_now. Answers the number of holds.
 create or replace function tallystick.release_due_holds(p_account_ids bigint[], p_now timestamptz)
 returns bigint language plpgsql as $$
 declare
@@ -244,7 +244,7 @@ begin
     select * from tallystick.user_credit where id in (select account_id from unnest(due)) order by id
   loop
     account.debt := account.debt - tallystick.pay_shortfalls(account.id, account.debt, p_now);
-    perform tallystick.store_account(account, p_now);
+    perform tallystick.store_account(tallystick.forgive_shortfalls(account, p_now), p_now);
   end loop;
   return cardinality(due);
 end $$;

@@ -51,6 +51,8 @@ begin
     perform from tallystick.user_credit where id in (select account_id from tallystick.accounts_of_payment(p_payment_id))
       order by id for no key update;
     t := tallystick.clock();
+    perform tallystick.catch_up(mine, t) from tallystick.user_credit mine
+      where next_change_at <= t and id in (select account_id from tallystick.due_returns(told) where delta <> 0);
     if exists (select from tallystick.due_returns(told) returned join tallystick.user_credit mine on mine.id = returned.account_id
       where mine.current_credits - returned.delta > 9007199254740991)
     then
@@ -58,7 +60,6 @@ begin
     end if;
     for due in select * from tallystick.due_returns(told) where delta <> 0 order by account_id loop
       account := tallystick.lock_account_of(due.account_id);
-      if t >= account.next_change_at then account := tallystick.catch_up(account, t); end if;
       settled := case when due.delta > 0 then tallystick.claw_back(account, told, due.delta, t)
         else tallystick.reinstate(account, p_payment_id, -due.delta, t) end;
       clawed_back := clawed_back + greatest(due.delta, 0);
@@ -106,7 +107,7 @@ returns table (account_id bigint, delta bigint) language sql stable as $$
 $$;
 
 -- Takes credits back: from the payment's own free unexpired lots, then from the account's others, live before pending,
--- in burn order. What is not there is a shortfall: debt, or forgiven by a grant that the claw-back draws at once.
+-- in burn order. What is not there is a shortfall: debt, or forgiven as far as nothing that is held can pay it.
 create or replace function tallystick.claw_back(
   p_account tallystick.user_credit, p_told tallystick.credit_return, p_amount bigint, p_now timestamptz
 ) returns jsonb language plpgsql as $$
@@ -115,9 +116,8 @@ declare
   lot_ids bigint[] := '{}';
   takes bigint[] := '{}';
   wanted bigint := p_amount;
-  held bigint; -- not spent yet: it pays when its holds end
   entry_id bigint := nextval('tallystick.credit_transaction_id_seq');
-  forgiveness_id bigint;
+  owed bigint;
 begin
   for lot in
     select id, remaining_amount - held_amount as free from tallystick.credit_lot
@@ -132,32 +132,52 @@ begin
   end loop;
   p_account.seq := p_account.seq + 1;
   p_account.current_credits := p_account.current_credits - p_amount;
-  insert into tallystick.credit_transaction (id, account_id, seq, amount, balance_after, operation_id, created_at, type, payment_id)
+  insert into tallystick.credit_transaction (id, account_id, seq, amount, balance_after, operation_id, created_at, type, payment_id, forgivable)
     overriding system value
-    values (entry_id, p_account.id, p_account.seq, -p_amount, p_account.current_credits, entry_id, p_now, 'clawback', p_told.payment_id);
+    values (entry_id, p_account.id, p_account.seq, -p_amount, p_account.current_credits, entry_id, p_now, 'clawback', p_told.payment_id,
+      case when p_told.policy = 'forgive' then true end);
   if cardinality(lot_ids) > 0 then perform tallystick.draw_on_lots(entry_id, lot_ids, takes, p_now); end if;
-  if wanted > 0 and p_told.policy = 'forgive' then
-    select least(wanted, greatest(0, coalesce(sum(held_amount), 0) - p_account.debt)) into held from tallystick.credit_lot
-      where account_id = p_account.id and open and (expiration_date is null or expiration_date > p_now);
-    p_account.debt := p_account.debt + held;
-    wanted := wanted - held;
-  end if;
-  if wanted > 0 and p_told.policy = 'forgive' then
-    forgiveness_id := nextval('tallystick.credit_transaction_id_seq');
+  owed := p_account.debt + wanted;
+  p_account.debt := owed;
+  p_account := tallystick.forgive_shortfalls(p_account, p_now, entry_id);
+  perform tallystick.store_account(p_account, p_now);
+  return jsonb_build_object('forgiven', owed - p_account.debt);
+end $$;
+
+-- Forgives what nothing can pay any more of a locked account's forgivable claw-backs, each by a grant that it draws at
+-- once, and answers the account as that leaves it. What is held is not spent yet: it may still pay, the oldest shortfalls
+-- first, and a hold that ends must not give back what was forgiven. Called wherever less may be held than was: after a
+-- claw-back, after a hold, and when time has let a lot expire under its hold. Whatever else becomes free pays shortfalls
+-- from the front, and what stands behind stays as it is. No payment's lock is needed: the entry itself says that it is
+-- forgivable, and never changes.
+create or replace function tallystick.forgive_shortfalls(
+  p_account tallystick.user_credit, p_now timestamptz, p_operation_id bigint default null -- the operation's first entry, where it has one
+) returns tallystick.user_credit language plpgsql as $$
+declare
+  held bigint;
+  part record;
+  entry_id bigint;
+begin
+  if p_account.debt = 0 then return p_account; end if;
+  select coalesce(sum(held_amount), 0) into held from tallystick.credit_lot
+    where account_id = p_account.id and open and (expiration_date is null or expiration_date > p_now);
+  for part in
+    select * from tallystick.lost_shortfalls(p_account.id, held, 9007199254740991 - p_account.current_credits)
+  loop
+    entry_id := nextval('tallystick.credit_transaction_id_seq');
+    p_operation_id := coalesce(p_operation_id, entry_id);
     p_account.seq := p_account.seq + 1;
-    p_account.current_credits := p_account.current_credits + wanted;
+    p_account.current_credits := p_account.current_credits + part.lost;
+    p_account.debt := p_account.debt - part.lost;
     insert into tallystick.credit_transaction (id, account_id, seq, amount, balance_after, operation_id, created_at, type, refund_of_id)
       overriding system value
-      values (forgiveness_id, p_account.id, p_account.seq, wanted, p_account.current_credits, entry_id, p_now, 'adjustment', entry_id);
+      values (entry_id, p_account.id, p_account.seq, part.lost, p_account.current_credits, p_operation_id, p_now, 'adjustment', part.clawback_id);
     insert into tallystick.credit_lot (id, account_id, amount, remaining_amount, effective_at, open)
-      values (forgiveness_id, p_account.id, wanted, 0, p_now, false);
+      values (entry_id, p_account.id, part.lost, 0, p_now, false);
     insert into tallystick.credit_allocation (transaction_id, n, lot_id, amount, created_at)
-      values (entry_id, cardinality(lot_ids) + 1, forgiveness_id, wanted, p_now);
-  else
-    p_account.debt := p_account.debt + wanted;
-  end if;
-  perform tallystick.store_account(p_account, p_now);
-  return jsonb_build_object('forgiven', case when forgiveness_id is null then 0 else wanted end);
+      values (part.clawback_id, part.next_n, entry_id, part.lost, p_now);
+  end loop;
+  return p_account;
 end $$;
 
 -- Gives claw-backs of a payment back, the newest first, by p_amount together.

@@ -19,7 +19,7 @@ begin
 end $$;
 
 -- merge: moves all that one account has to another and makes the first an alias of it. Refused while the first has open
--- holds. Repeated, it finds the work done.
+-- holds. A freeze goes along, or a merge would set frozen credits free. Repeated, it finds the work done.
 create or replace function tallystick.merge_accounts(
   p_from_user_id text, p_to_user_id text, p_actor text, p_reason text, p_unit text default 'credit'
 ) returns jsonb language plpgsql set lock_timeout = '5s' as $$
@@ -71,6 +71,10 @@ begin
   perform tallystick.transfer_debt(source.id, target.id, t, operation_id, p_actor, p_reason);
   perform tallystick.move_enrolments(source.id, target.id, t);
   perform tallystick.move_limits(source.id, target.id, t);
+  if source.frozen_at is not null then
+    update tallystick.user_credit set frozen_at = source.frozen_at, frozen_by = source.frozen_by, frozen_reason = source.frozen_reason
+      where id = target.id and frozen_at is null;
+  end if;
   update tallystick.user_credit set merged_into_id = target.id where id = source.id;
 
   select * into target from tallystick.user_credit where id = target.id;

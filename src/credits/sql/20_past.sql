@@ -103,17 +103,29 @@ begin
       coalesce(sum(lot.remaining - lot.held) filter (where pending), 0) as pending_free,
       coalesce(sum(lot.remaining - lot.held) filter (where not pending and not expired), 0) as live_free,
       coalesce(sum(lot.held), 0) as held,
-      coalesce(jsonb_agg(jsonb_build_object('id', lot.id::text, 'type', lot.type, 'amount', lot.amount,
-          'remaining', lot.remaining, 'expiresAt', lot.expiration_date, 'priority', lot.priority)
-        order by lot.priority, (lot.scope is null), lot.expiration_date, lot.id) filter (where not pending and not expired), '[]') as lots
+      coalesce(sum(lot.held) filter (where not expired), 0) as unexpired_held
     from lot
+  ), live as (
+    -- What holds past their deadline had released had paid debt, in burn order, before it was booked.
+    select lot.*, row_number() over burn_order as n, lot.remaining - greatest(0, least(lot.remaining - lot.held,
+      owed - (sum(lot.remaining - lot.held) over burn_order - (lot.remaining - lot.held)))) as unpaid
+    from lot where not pending and not expired
+    window burn_order as (order by lot.priority, (lot.scope is null), lot.expiration_date, lot.id)
+  ), listed as (
+    select coalesce(jsonb_agg(jsonb_build_object('id', id::text, 'type', type, 'amount', amount, 'remaining', unpaid,
+        'expiresAt', expiration_date, 'priority', priority) order by n), '[]') as lots
+    from live where unpaid > 0
   ), paid as (
     select least(owed, live_free) as by_live, least(owed - least(owed, live_free), pending_free) as by_pending from sums
+  ), lost as (
+    select tallystick.lost_credits(account.id, (by_live + by_pending + unexpired_held)::bigint,
+      9007199254740991 - coalesce(book, 0), p_at) as amount
+    from sums, paid
   )
   select jsonb_build_object('userId', p_user_id, 'unit', p_unit,
-      'balance', coalesce(book, 0) - expired_free - (pending_remaining - by_pending),
+      'balance', coalesce(book, 0) + lost.amount - expired_free - (pending_remaining - by_pending),
       'available', case when owed > by_live + by_pending then 0 else live_free - by_live end,
-      'held', sums.held, 'debt', owed - by_live - by_pending, 'lots', sums.lots, 'book', coalesce(book, 0))
-    into answer from sums, paid;
+      'held', sums.held, 'debt', owed - by_live - by_pending - lost.amount, 'lots', listed.lots, 'book', coalesce(book, 0))
+    into answer from sums, paid, lost, listed;
   return answer;
 end $$;

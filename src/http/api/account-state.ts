@@ -37,7 +37,7 @@ const unfreezeRoute = createRoute({
 const mergeRoute = createRoute({
   method: "post",
   path: "/accounts/{userId}/merge",
-  summary: "Moves all of an account into another and makes its user id an alias of it. Repeatable.",
+  summary: "Moves all of an account, a freeze too, into another and makes its user id an alias of it. Repeatable.",
   request: { params: userIdParam, query: unitQuery, body: jsonBody(mergeBody) },
   responses: { 200: jsonContent(mergeAnswer, "Merged"), ...errors(413, 422) },
 });

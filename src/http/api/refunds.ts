@@ -63,7 +63,8 @@ const returnsBody = z
       description: "The sum of refunds that stand and of dispute amounts withdrawn and not reinstated.",
     }),
     policy: z.enum(["debt", "forgive"]).optional().openapi({
-      description: "What becomes of credits that are spent already; default `debt`.",
+      description:
+        "What becomes of credits that are spent already, or that turn out to be when their hold ends; default `debt`.",
     }),
   })
   .openapi("ReturnsRequest");

@@ -5,7 +5,7 @@ import { connect, type Database } from "../../../src/db/database.ts";
 import { day, hour, plans } from "../../properties/ledger-fixture.ts";
 import type { Subject } from "./operations.ts";
 
-export const stateNames = ["rich", "short", "owing", "frozen", "alias", "absent"] as const;
+export const stateNames = ["rich", "short", "owing", "forgiving", "frozen", "alias", "absent"] as const;
 export type StateName = (typeof stateNames)[number];
 
 /** A state, how its accounts are called, and how keys are used. */
@@ -20,6 +20,7 @@ export const raceCases: readonly RaceCase[] = [
   { state: "rich", keys: "shared" },
   { state: "short", keys: "own" },
   { state: "owing", keys: "none" },
+  { state: "forgiving", keys: "none" },
   { state: "frozen", keys: "none" },
   { state: "alias", keys: "own" },
   { state: "absent", keys: "own" },
@@ -78,6 +79,16 @@ const builders: Readonly<Record<StateName, (builder: Builder) => Promise<string>
     await credits.consume({ userId: "u", amount: 55, idempotencyKey: "spent" });
     const { id } = await credits.hold({ userId: "u", amount: 5, expiresInSeconds: 2 * 86_400 });
     await credits.settleReturns({ paymentId: String(PAYMENT), paid: 90, returned: 90 });
+    await credits.grant({ userId: "v", amount: 10, type: "adjustment" });
+    return id;
+  },
+  // What its hold's end does not pay is forgiven then.
+  async forgiving({ credits, at, pay }) {
+    at(-hour);
+    await pay("u", 60);
+    await credits.consume({ userId: "u", amount: 25, idempotencyKey: "spent" });
+    const { id } = await credits.hold({ userId: "u", amount: 35, expiresInSeconds: 2 * 86_400 });
+    await credits.settleReturns({ paymentId: String(PAYMENT), paid: 90, returned: 90, policy: "forgive" });
     await credits.grant({ userId: "v", amount: 10, type: "adjustment" });
     return id;
   },

@@ -1,7 +1,7 @@
 // Entries, lots and draws: every positive entry is a lot, every negative one a set of draws on lots.
 import { sum, type Draw, type Entry, type Lot, type LotTerms, type State } from "./state.ts";
 
-type Marks = Partial<Pick<Entry, "payment" | "refundOf" | "refundDraw" | "feature" | "member">>;
+type Marks = Partial<Pick<Entry, "payment" | "refundOf" | "refundDraw" | "feature" | "member" | "forgivable">>;
 
 /** Σ entries. */
 export function book(state: State, account: string | undefined): number {
@@ -22,6 +22,7 @@ function write(state: State, account: string, type: string, amount: number, mark
     refundDraw: null,
     feature: null,
     member: null,
+    forgivable: false,
     ...marks,
     draws: [],
   };

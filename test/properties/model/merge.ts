@@ -3,7 +3,7 @@ import { debt, payDebts, shortfall } from "./debt.ts";
 import { book, credit, debit, draw } from "./journal.ts";
 import { openHolds, refused, releaseDue } from "./operation.ts";
 import { periodOf, type LimitRequest } from "./limits.ts";
-import { accountOf, madeAccount, MAX, type Answer, type Limit, type State } from "./state.ts";
+import { accountOf, isFrozen, madeAccount, MAX, type Answer, type Limit, type State } from "./state.ts";
 
 export function freeze(state: State, name: string, frozen: boolean): Answer {
   const owner = frozen ? madeAccount(state, name) : accountOf(state, name);
@@ -58,6 +58,7 @@ export function merge(state: State, from: string, to: string): Answer {
     else enrolment.account = target;
   }
   moveLimits(state, source, target);
+  freeze(state, target, isFrozen(state, source) || isFrozen(state, target));
   const alias = state.accounts.find(({ name }) => name === source);
   if (alias) alias.mergedInto = target;
   payDebts(state, target);

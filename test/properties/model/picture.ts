@@ -54,7 +54,7 @@ function accountPicture(state: State, name: string): unknown {
     ...shown(state, name),
     entries: state.entries
       .filter((entry) => entry.account === name)
-      .map(({ type, amount, balanceAfter, payment, refundOf, refundDraw, feature, member, draws }) => [
+      .map(({ type, amount, balanceAfter, payment, refundOf, refundDraw, feature, member, forgivable, draws }) => [
         type,
         amount,
         balanceAfter,
@@ -63,6 +63,7 @@ function accountPicture(state: State, name: string): unknown {
         refundDraw,
         feature,
         member,
+        forgivable,
         pairs(draws),
       ]),
     lots: state.lots
@@ -82,10 +83,11 @@ function accountPicture(state: State, name: string): unknown {
   };
 }
 
-/** What a read answers: as if the holds past their deadline were released already and had paid debt. */
+/** What a read answers: as if what time has done were booked. */
 function shown(state: State, name: string): { readonly shown: readonly number[]; readonly burn: readonly unknown[] } {
   const target = accountOf(state, name);
-  const due = state.holds.some((hold) => hold.status === "open" && hold.expiresAt <= state.now);
+  const due =
+    debt(state, target) > 0 || state.holds.some(({ status, expiresAt }) => status === "open" && expiresAt <= state.now);
   const read = due ? structuredClone(state) : state;
   if (due && target !== undefined) releaseDue(read, target);
   const { balance, available, held, debt: owed } = totals(read, target);

@@ -1,6 +1,6 @@
 // settleReturns: claws back and reinstates until an account keeps the share of a payment's credits that stayed paid.
-import { debt, payDebts, shortfall } from "./debt.ts";
-import { book, credit, debit, draw, takeFrom, unexpiredLots } from "./journal.ts";
+import { debt, payDebts } from "./debt.ts";
+import { book, debit, takeFrom, unexpiredLots } from "./journal.ts";
 import { refundedOf } from "./limits.ts";
 import { refused, releaseDue } from "./operation.ts";
 import { giveBack } from "./refund.ts";
@@ -68,17 +68,13 @@ function clawBack(
 ): void {
   const lots = unexpiredLots(state, account);
   const ordered = [...lots.filter((lot) => lot.payment === payment), ...lots.filter((lot) => lot.payment !== payment)];
-  const entry = debit(state, account, "clawback", amount, takeFrom(ordered, amount), { payment });
+  const forgivable = policy === "forgive";
+  const draws = takeFrom(ordered, amount);
+  debit(state, account, "clawback", amount, draws, { payment, forgivable });
   settled.clawedBack += amount;
-  // What is held is not spent: it pays when its hold ends, unless older debts claim it already.
   const owed = debt(state, account);
-  const held = sum(unexpiredLots(state, account).map((lot) => lot.held));
-  const short = shortfall(entry) - Math.min(shortfall(entry), Math.max(0, held - (owed - shortfall(entry))));
-  if (policy === "debt" || short === 0) return;
-  const terms = { priority: 100, scope: null, effectiveAt: state.now, expiresAt: null, payment: null };
-  const forgiveness = credit(state, account, "adjustment", short, terms, { refundOf: entry.id });
-  draw(state, entry, forgiveness.id, short);
-  settled.forgiven += short;
+  payDebts(state, account);
+  settled.forgiven += owed - debt(state, account);
 }
 
 function reinstate(state: State, account: string, clawbacks: readonly Entry[], amount: number, settled: Settled): void {

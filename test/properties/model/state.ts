@@ -29,6 +29,8 @@ export interface Entry {
   readonly refundDraw: number | null;
   readonly feature: string | null;
   readonly member: string | null;
+  /** Of a claw-back: what nothing can pay of it is forgiven. */
+  readonly forgivable: boolean;
   readonly draws: Draw[];
 }
 
