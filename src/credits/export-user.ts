@@ -44,7 +44,9 @@ const sections: Readonly<Record<string, string>> = {
   enrolments: `
     select enrolment.id as cursor, account.user_id as "userId", account.unit, enrolment.plan_id as "planId", enrolment.type,
       enrolment.quantity, enrolment.payment_id::text as "paymentId", enrolment.source, enrolment.anchor_at as "anchorAt",
-      enrolment.next_due_at as "nextDueAt", enrolment.ended_at as "endedAt", enrolment.created_at as "createdAt"
+      enrolment.next_period - enrolment.first_period as "periodsGranted", enrolment.period_count as "periodCount",
+      enrolment.next_due_at as "nextDueAt", enrolment.paused_at as "pausedAt", enrolment.ended_at as "endedAt",
+      enrolment.continues_id::text as "continuesId", enrolment.created_at as "createdAt"
     from tallystick.credit_enrolment enrolment join tallystick.user_credit account on account.id = enrolment.account_id
     where enrolment.account_id = $3 and enrolment.id > $1 order by enrolment.id limit $2`,
   limits: `

@@ -69,9 +69,9 @@ export type Announcement = AnnouncementBase &
         readonly runId: number;
         /** Found so far. */
         readonly violations: number;
-        /** The first of them. */
+        /** The first of them; accounts by their number, since what is announced outlives the erasure of a user. */
         readonly findings: readonly {
-          readonly userId: string | null;
+          readonly accountId: string | null;
           readonly equation: string;
           readonly detail: string;
         }[];

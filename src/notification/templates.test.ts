@@ -28,7 +28,9 @@ const announcements: Announcement[] = [
     key: "k",
     runId: 7,
     violations: 2,
-    findings: [{ userId: "ada", equation: "book_is_sum_of_entries", detail: "current_credits 11, entries sum to 10" }],
+    findings: [
+      { accountId: "12", equation: "book_is_sum_of_entries", detail: "current_credits 11, entries sum to 10" },
+    ],
   },
 ];
 

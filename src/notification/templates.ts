@@ -138,9 +138,9 @@ export function render(announcement: Announcement, language: Language): Rendered
           `Audit ${announcement.runId} found ${announcement.violations} so far. Read \`tallystick audit --repair-plan\`; correct by entries, never by editing rows.`,
           `第 ${announcement.runId} 次审计目前已发现 ${announcement.violations} 处异常。请运行 \`tallystick audit --repair-plan\`；以新分录更正，切勿直接改行。`,
         ),
-        fields: announcement.findings.map(({ userId, equation, detail }) => ({
+        fields: announcement.findings.map(({ accountId, equation, detail }) => ({
           name: equation,
-          value: userId === null ? detail : `${userId}: ${detail}`,
+          value: accountId === null ? detail : `${say("account", "账户")} ${accountId}: ${detail}`,
         })),
       };
   }

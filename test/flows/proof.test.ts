@@ -38,7 +38,7 @@ describe("a tick", () => {
         kind: "audit.failed",
         severity: "critical",
         fields: expect.arrayContaining([
-          { name: "book_is_sum_of_entries", value: "ann: current_credits 11, entries sum to 10" },
+          { name: "book_is_sum_of_entries", value: "account 1: current_credits 11, entries sum to 10" },
         ]),
       },
     ]);

@@ -135,6 +135,25 @@ describe("a user's data", () => {
     expect(alerts).toMatchObject([{ kind: "low", level: 5, available: 2, lotId: null, relayedAt: null }]);
   });
 
+  it("has every enrolment with its periods, whether it is paused, and what it continues", async () => {
+    const { tally } = await setUp();
+    const { enrolmentId } = await tally.credits.enrol({ userId: "ada", planId: "free" });
+    const { enrolment } = await tally.credits.changePlan({ userId: "ada", from: "free", to: "pro" });
+    await tally.credits.pauseEnrolment({ enrolmentId: enrolment.id });
+    const { enrolments } = await exported(tally, "ada");
+    expect(enrolments).toMatchObject([
+      { planId: "free", endedAt: expect.any(String) as string, continuesId: null },
+      {
+        planId: "pro",
+        periodsGranted: 1,
+        periodCount: null,
+        pausedAt: expect.any(String) as string,
+        endedAt: null,
+        continuesId: enrolmentId,
+      },
+    ]);
+  });
+
   it("of an unknown user is every section, empty", async () => {
     const { tally } = await setUp();
     const { userId, exportedAt, ...sections } = await exported(tally, "nobody");

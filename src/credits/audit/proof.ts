@@ -14,7 +14,11 @@ export interface ProofFailure {
   readonly key: string;
   readonly runId: number;
   readonly violations: number;
-  readonly findings: readonly { readonly userId: string | null; readonly equation: string; readonly detail: string }[];
+  readonly findings: readonly {
+    readonly accountId: string | null;
+    readonly equation: string;
+    readonly detail: string;
+  }[];
 }
 
 interface ProofWork {
@@ -45,7 +49,9 @@ export function createProof(
         key: `audit.failed:${runId}`,
         runId,
         violations: violations.length,
-        findings: violations.slice(0, FINDINGS).map(({ userId, equation, detail }) => ({ userId, equation, detail })),
+        findings: violations
+          .slice(0, FINDINGS)
+          .map(({ accountId, equation, detail }) => ({ accountId, equation, detail })),
       }),
   });
   const audit = { name: "audit", run: async (budgetMs: number) => watch(database, inputOf(budgetMs, auditHours)) };

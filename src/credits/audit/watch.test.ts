@@ -63,6 +63,19 @@ describe("the audit by ticks", () => {
     });
   });
 
+  it("keeps what it found by accounts' numbers, so that a user erased later is named nowhere", async () => {
+    const world = await watched(3);
+    await using _ledger = world.ledger;
+    await plant(world.ledger.url, "update tallystick.user_credit set current_credits = 7 where user_id = 'user-2'");
+    await world.tick(10_000);
+    expect(world.found.map(({ userId }) => userId)).toContain("user-2");
+    const [run] = await world.ledger.database.query<{ findings: { accountId: string }[] }>(
+      "select findings from tallystick.credit_proof_run",
+    );
+    expect(run?.findings.map(({ accountId }) => accountId)).toContain("3");
+    expect(JSON.stringify(run)).not.toContain("user-2");
+  });
+
   it("begins again when the interval has passed, and not before", async () => {
     const world = await watched(1);
     await using _ledger = world.ledger;

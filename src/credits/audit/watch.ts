@@ -131,7 +131,14 @@ async function advance(
        findings = case when jsonb_array_length(findings) < 20 then findings || $5::jsonb else findings end,
        finished_at = case when $2 > last_id and (walk = 'seals' or kind = 'seal') then tallystick.clock() end
      where id = $1`,
-    [run.id, nextId, stepSize, violations.length, JSON.stringify(violations.slice(0, 20))],
+    // Without user ids: findings are kept for months, and an account's number finds its user as long as there is one.
+    [
+      run.id,
+      nextId,
+      stepSize,
+      violations.length,
+      JSON.stringify(violations.slice(0, 20).map((violation) => ({ ...violation, userId: undefined }))),
+    ],
   );
   // What lies beyond an account's rows: lots, draws and entries whose owner is gone; then the seals.
   await tx.query(
