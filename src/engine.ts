@@ -110,7 +110,7 @@ export function createEngine(options: TallystickOptions): Engine {
           paymentEventTask({
             database,
             provider,
-            effects: { catalog, plans: catalog.plans, announce: tell },
+            effects: { catalog, plans: catalog.plans, announce: tell, returnPolicy: options.returnPolicy ?? "debt" },
             maxAttempts: retry.maxAttempts,
           }),
         ]),

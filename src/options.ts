@@ -27,6 +27,8 @@ export interface TallystickOptions {
   readonly poolSize?: number | undefined;
   readonly catalog: Catalog;
   readonly payment?: PaymentProvider | undefined;
+  /** Of credits that were spent when their payment goes back: they stay as debt (default), or are forgiven. */
+  readonly returnPolicy?: "debt" | "forgive" | undefined;
   readonly notifications?: readonly Channel[] | undefined;
   /**
    * What accounts are alerted to, unless they have rules of their own; in force from the first migrate, tick or drain on.

@@ -62,8 +62,8 @@ export async function fillReference(pool: pg.Pool, rows: number): Promise<void> 
   );
   await pool.query("alter table bench_credit add primary key (user_id)");
   await pool.query(
-    `create table bench_transaction as select 'tx-' || lot.id as id, account.user_id, 'PURCHASE' as type, lot.amount,
-       lot.remaining_amount, lot.expiration_date, null::timestamptz as expiration_date_processed_at, now() as created_at
+    `create table bench_transaction as select 'tx-' || lot.id as id, account.user_id, 'PURCHASE' as type, lot.amount::bigint,
+       lot.remaining_amount::bigint, lot.expiration_date, null::timestamptz as expiration_date_processed_at, now() as created_at
      from tallystick.credit_lot lot join tallystick.user_credit account on account.id = lot.account_id
      where expiration_date <= now() limit $1`,
     [rows],

@@ -1,6 +1,6 @@
 // Returns of money: what a payment's refunds and disputes take back of its credits.
-import type { Database } from "../db/database.ts";
-import { inTransaction, write, type StoredOutcome, type WriteOptions } from "./context.ts";
+import type { Database, Queryable } from "../db/database.ts";
+import { callFunction, inTransaction, refuse, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { checkId, invalid } from "./input.ts";
 
 export interface SettleReturnsInput {
@@ -37,6 +37,25 @@ export async function settleReturns(
   input: SettleReturnsInput,
   options?: WriteOptions,
 ): Promise<SettleReturnsResult> {
+  checkReturns(input);
+  // In a transaction of our own, because only READ COMMITTED shows what a grant wrote that this waited for.
+  return inTransaction(database, options, async (tx) => settleReturnsIn(tx, input));
+}
+
+/** The same within a transaction that is open. */
+export async function settleReturnsIn(tx: Queryable, input: SettleReturnsInput): Promise<SettleReturnsResult> {
+  checkReturns(input);
+  const stored = await callFunction<StoredOutcome & SettleReturnsResult>(tx, "settle_returns", {
+    p_payment_id: input.paymentId,
+    p_paid: input.paid,
+    p_returned: input.returned,
+    p_policy: input.policy,
+  });
+  if (stored.outcome !== "ok") refuse(stored);
+  return { clawedBack: stored.clawedBack, reinstated: stored.reinstated, forgiven: stored.forgiven };
+}
+
+function checkReturns(input: SettleReturnsInput): void {
   checkId("payment", input.paymentId);
   for (const name of ["paid", "returned"] as const) {
     if (!Number.isSafeInteger(input[name]) || input[name] < 0) {
@@ -46,14 +65,4 @@ export async function settleReturns(
   if (input.policy !== undefined && input.policy !== "debt" && input.policy !== "forgive") {
     throw invalid('policy must be "debt" or "forgive".');
   }
-  // In a transaction of our own, because only READ COMMITTED shows what a grant wrote that this waited for.
-  const stored = await inTransaction(database, options, async (tx) =>
-    write<StoredOutcome & SettleReturnsResult>(database, { tx }, "settle_returns", {
-      p_payment_id: input.paymentId,
-      p_paid: input.paid,
-      p_returned: input.returned,
-      p_policy: input.policy,
-    }),
-  );
-  return { clawedBack: stored.clawedBack, reinstated: stored.reinstated, forgiven: stored.forgiven };
 }

@@ -342,6 +342,29 @@ export const payment = tallystick.table("payment", {
   updatedAt: moment("updated_at").notNull(),
 });
 
+export const paymentCharge = tallystick.table("payment_charge", {
+  id: identity(),
+  provider: text().notNull(),
+  reference: text().notNull(),
+  paymentId: count("payment_id").notNull(),
+  createdAt: moment("created_at").notNull(),
+});
+
+export const paymentReturn = tallystick.table("payment_return", {
+  id: identity(),
+  provider: text().notNull(),
+  returnId: text("return_id").notNull(),
+  paymentId: count("payment_id").notNull(),
+  kind: text().notNull(),
+  status: text().notNull(),
+  stage: integer().notNull(),
+  amount: count("amount").notNull(),
+  currency: text().notNull(),
+  stands: boolean().notNull(),
+  createdAt: moment("created_at").notNull(),
+  updatedAt: moment("updated_at").notNull(),
+});
+
 export const subscription = tallystick.table("subscription", {
   id: identity(),
   provider: text().notNull(),

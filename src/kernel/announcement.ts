@@ -24,6 +24,40 @@ export type Announcement = AnnouncementBase &
         readonly nextAttemptAt: Date | null;
       }
     | {
+        /** A refund; or one that failed, so that the money is not with the payer after all. */
+        readonly kind: "payment.refunded" | "payment.refund_failed";
+        readonly userId: string | null;
+        readonly returnId: string;
+        readonly amount: number;
+        readonly currency: string;
+      }
+    | {
+        readonly kind: "payment.disputed";
+        readonly userId: string | null;
+        readonly returnId: string;
+        readonly amount: number;
+        readonly currency: string;
+        /** The payer's bank asks and no money has left. */
+        readonly inquiry: boolean;
+        readonly answerBy: Date | null;
+      }
+    | {
+        readonly kind: "payment.dispute_closed";
+        readonly userId: string | null;
+        readonly returnId: string;
+        readonly amount: number;
+        readonly currency: string;
+        /** withdrawn: it ended without a decision about money. */
+        readonly outcome: "won" | "lost" | "withdrawn";
+      }
+    | {
+        readonly kind: "subscription.trial_ending";
+        readonly userId: string;
+        readonly subscriptionId: string;
+        readonly planName: string | null;
+        readonly endsAt: Date;
+      }
+    | {
         readonly kind: "subscription.cancelled";
         readonly userId: string;
         readonly subscriptionId: string;

@@ -35,6 +35,11 @@ export const errorCodes = {
     retryable: true,
     summary: "A payment event names a price that the catalog does not know; add it and replay.",
   },
+  unmatched_payment: {
+    status: 422,
+    retryable: true,
+    summary: "A refund or dispute is of a payment that is not known here; it is applied once the payment is told.",
+  },
   provider_unavailable: { status: 503, retryable: true, summary: "The payment provider did not answer." },
   storage_unavailable: {
     status: 503,

@@ -17,6 +17,28 @@ const announcements: Announcement[] = [
   },
   { kind: "subscription.cancelled", key: "k", userId: "ada", subscriptionId: "sub_1", planName: "Pro", endsAt: at },
   { kind: "subscription.cancelled", key: "k", userId: "ada", subscriptionId: "sub_1", planName: null, endsAt: null },
+  { kind: "payment.refunded", key: "k", userId: "ada", returnId: "re_1", amount: 500, currency: "usd" },
+  { kind: "payment.refund_failed", key: "k", userId: null, returnId: "re_1", amount: 500, currency: "usd" },
+  ...[true, false].map((inquiry): Announcement => ({
+    kind: "payment.disputed",
+    key: "k",
+    userId: "ada",
+    returnId: "dp_1",
+    amount: 500,
+    currency: "usd",
+    inquiry,
+    answerBy: inquiry ? null : at,
+  })),
+  ...(["won", "lost", "withdrawn"] as const).map((outcome): Announcement => ({
+    kind: "payment.dispute_closed",
+    key: "k",
+    userId: "ada",
+    returnId: "dp_1",
+    amount: 500,
+    currency: "usd",
+    outcome,
+  })),
+  { kind: "subscription.trial_ending", key: "k", userId: "ada", subscriptionId: "sub_1", planName: "Pro", endsAt: at },
   { kind: "credits.low", key: "k", userId: "ada", unit: "credit", available: 1999, level: 2000, percent: 20 },
   { kind: "credits.low", key: "k", userId: "ada", unit: "credit", available: 99, level: 100, percent: null },
   { kind: "credits.exhausted", key: "k", userId: "ada", unit: "minute" },
@@ -56,9 +78,9 @@ describe("render", () => {
   });
 
   it("says when a subscription ends, what failed, and what was missed", () => {
-    const [, failed, ending, ended, , , , , dead, missed] = announcements.map((announcement) =>
-      render(announcement, "en"),
-    );
+    const [failed, ending, ended, dead, missed] = announcements
+      .filter(({ kind }) => /^(payment.failed|subscription.cancelled|task.dead|cron.missed)$/.test(kind))
+      .map((announcement) => render(announcement, "en"));
     expect(failed).toMatchObject({
       severity: "warning",
       fields: [
@@ -74,6 +96,27 @@ describe("render", () => {
       text: "report was due at 2026-03-01 12:34 UTC and ran at 2026-03-01 14:00 UTC.",
       fields: [{ name: "Runs missed", value: "3" }],
     });
+  });
+
+  it("says what went back, what is disputed and how it ended, of a user when one is known", () => {
+    const told = announcements
+      .filter(({ kind }) => /^payment\.(refund|dispute)/.test(kind))
+      .map((announcement) => render(announcement, "en"));
+    expect(told.map(({ severity, text }) => [severity, text])).toEqual([
+      ["warning", "$5.00 went back to the payer."],
+      ["critical", "The refund of $5.00 did not reach the payer; its credits are given again."],
+      ["critical", "$5.00 is asked about; no money has left."],
+      ["critical", "$5.00 is disputed."],
+      ["info", "$5.00 stays with you."],
+      ["critical", "$5.00 stays with the payer."],
+      ["info", "$5.00 was asked about; it ended without a decision."],
+    ]);
+    expect(told[1]?.fields).toEqual([{ name: "Refund", value: "re_1" }]);
+    expect(told[3]?.fields).toEqual([
+      { name: "User", value: "ada" },
+      { name: "Dispute", value: "dp_1" },
+      { name: "Answer by", value: "2026-03-01 12:34 UTC" },
+    ]);
   });
 
   it("says how much is left and of what, that nothing is, and what expires when", () => {

@@ -18,6 +18,7 @@ export function render(announcement: Announcement, language: Language): Rendered
   const money = (amount: number, currency: string): string => formatMoney(amount, currency, locales[language]);
   const whole = (number: number): string => new Intl.NumberFormat(locales[language]).format(number);
   const user = (userId: string): { name: string; value: string } => ({ name: userField[language], value: userId });
+  const ownerOf = ({ userId }: { readonly userId: string | null }) => (userId === null ? [] : [user(userId)]);
   switch (announcement.kind) {
     case "payment.received":
       return {
@@ -51,6 +52,83 @@ export function render(announcement: Announcement, language: Language): Rendered
             name: say("Next attempt", "下次尝试"),
             value: announcement.nextAttemptAt === null ? say("none", "无") : time(announcement.nextAttemptAt),
           },
+        ],
+      };
+    case "payment.refunded":
+      return {
+        severity: "warning",
+        title: say("Payment refunded", "付款已退款"),
+        text: say(
+          `${money(announcement.amount, announcement.currency)} went back to the payer.`,
+          `已向付款人退回 ${money(announcement.amount, announcement.currency)}。`,
+        ),
+        fields: [...ownerOf(announcement), { name: say("Refund", "退款编号"), value: announcement.returnId }],
+      };
+    case "payment.refund_failed":
+      return {
+        severity: "critical",
+        title: say("A refund failed", "退款失败"),
+        text: say(
+          `The refund of ${money(announcement.amount, announcement.currency)} did not reach the payer; its credits are given again.`,
+          `${money(announcement.amount, announcement.currency)} 的退款未能送达付款人，相应积分已恢复。`,
+        ),
+        fields: [...ownerOf(announcement), { name: say("Refund", "退款编号"), value: announcement.returnId }],
+      };
+    case "payment.disputed":
+      return {
+        severity: "critical",
+        title: announcement.inquiry
+          ? say("The payer's bank asks about a payment", "付款银行发起调单")
+          : say("Payment disputed", "付款被争议"),
+        text: announcement.inquiry
+          ? say(
+              `${money(announcement.amount, announcement.currency)} is asked about; no money has left.`,
+              `涉及 ${money(announcement.amount, announcement.currency)}，款项尚未被扣回。`,
+            )
+          : say(
+              `${money(announcement.amount, announcement.currency)} is disputed.`,
+              `争议金额 ${money(announcement.amount, announcement.currency)}。`,
+            ),
+        fields: [
+          ...ownerOf(announcement),
+          { name: say("Dispute", "争议编号"), value: announcement.returnId },
+          ...(announcement.answerBy === null
+            ? []
+            : [{ name: say("Answer by", "答复期限"), value: time(announcement.answerBy) }]),
+        ],
+      };
+    case "payment.dispute_closed": {
+      const sum = money(announcement.amount, announcement.currency);
+      const { title, text } = {
+        won: {
+          title: say("Dispute won", "争议胜诉"),
+          text: say(`${sum} stays with you.`, `${sum} 归您所有。`),
+        },
+        lost: {
+          title: say("Dispute lost", "争议败诉"),
+          text: say(`${sum} stays with the payer.`, `${sum} 已退还付款人。`),
+        },
+        withdrawn: {
+          title: say("Dispute ended", "争议已结束"),
+          text: say(`${sum} was asked about; it ended without a decision.`, `涉及 ${sum}，未作裁决即已结束。`),
+        },
+      }[announcement.outcome];
+      return {
+        severity: announcement.outcome === "lost" ? "critical" : "info",
+        title,
+        text,
+        fields: [...ownerOf(announcement), { name: say("Dispute", "争议编号"), value: announcement.returnId }],
+      };
+    }
+    case "subscription.trial_ending":
+      return {
+        severity: "info",
+        title: say("A trial is about to end", "试用期即将结束"),
+        text: say(`The trial ends on ${time(announcement.endsAt)}.`, `试用期将于 ${time(announcement.endsAt)} 结束。`),
+        fields: [
+          user(announcement.userId),
+          ...(announcement.planName === null ? [] : [{ name: say("Plan", "套餐"), value: announcement.planName }]),
+          { name: say("Subscription", "订阅编号"), value: announcement.subscriptionId },
         ],
       };
     case "subscription.cancelled":

@@ -13,6 +13,11 @@ const sections: Readonly<Record<string, string>> = {
       session_id as "sessionId", invoice_id as "invoiceId", payment_intent_id as "paymentIntentId",
       subscription_id as "subscriptionId", status, amount, currency, paid_at as "paidAt", created_at as "createdAt"
     from tallystick.payment where user_id = any ($3) and id > $1 order by id limit $2`,
+  returns: `
+    select returned.id as cursor, returned.payment_id::text as "paymentId", returned.return_id as "returnId", returned.kind as type,
+      returned.status, returned.amount, returned.currency, returned.stands, returned.created_at as "createdAt"
+    from tallystick.payment_return returned join tallystick.payment on payment.id = returned.payment_id
+    where payment.user_id = any ($3) and returned.id > $1 order by returned.id limit $2`,
   subscriptions: `
     select id as cursor, provider, subscription_id as "subscriptionId", user_id as "userId", customer_id as "customerId",
       price_id as "priceId", plan_id as "planId", quantity, status, current_period_end as "currentPeriodEnd",
@@ -53,6 +58,10 @@ async function* readEvents(
     `select customer_id as id from tallystick.customer where user_id = any ($1)
      union select unnest(array[customer_id, session_id, invoice_id, payment_intent_id, subscription_id])
        from tallystick.payment where user_id = any ($1)
+     union select reference from tallystick.payment_charge
+       where payment_id in (select id from tallystick.payment where user_id = any ($1))
+     union select return_id from tallystick.payment_return
+       where payment_id in (select id from tallystick.payment where user_id = any ($1))
      union select unnest(array[customer_id, subscription_id]) from tallystick.subscription where user_id = any ($1)`,
     [userIds],
   );

@@ -18,9 +18,12 @@ export interface Inbox {
   receive(body: Uint8Array, headers: Headers): Promise<ReceiveOutcome>;
 }
 
-/** The lane of a provider's customer: events of one customer are handled one at a time, from re-reading to applying. */
-export function customerLane(provider: string, customerId: string): string {
-  return `${provider}:${customerId}`.slice(0, 255);
+/**
+ * The lane of what a provider's events are about, such as a customer or a payment: they are handled one at a time, from
+ * re-reading to applying.
+ */
+export function subjectLane(provider: string, subject: string): string {
+  return `${provider}:${subject}`.slice(0, 255);
 }
 
 export function createInbox(database: Database, provider: PaymentProvider, maxAttempts: number): Inbox {
@@ -36,7 +39,7 @@ export function createInbox(database: Database, provider: PaymentProvider, maxAt
           event.apiVersion,
           event.livemode,
           event.handled,
-          event.customerId === null ? null : customerLane(provider.name, event.customerId),
+          event.subject === null ? null : subjectLane(provider.name, event.subject),
           maxAttempts,
           storableJson(event.payload),
         ],
@@ -78,7 +81,7 @@ export async function readEvent(queryable: Queryable, id: number): Promise<Inbou
     type: row.type,
     apiVersion: row.api_version,
     livemode: row.livemode,
-    customerId: null,
+    subject: null,
     handled: true,
     payload: row.payload,
   };

@@ -1,7 +1,7 @@
 // Whom a fact belongs to: the user that its metadata names, else the stored owner of the provider's customer.
 import type { Queryable } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
-import { customerLane } from "./inbox.ts";
+import { subjectLane } from "./inbox.ts";
 import type { Owner } from "./provider.ts";
 
 /** Finds the user and, when the fact names both, remembers whose customer it is. Null when nobody is known. */
@@ -62,6 +62,6 @@ export async function linkCustomer(
   );
   if (changed.length === 0) return;
   await tx.query("select tallystick.retry_lane($1, 'unmatched_account', 'customer-linked')", [
-    customerLane(provider, customerId),
+    subjectLane(provider, customerId),
   ]);
 }

@@ -1,5 +1,6 @@
 // The payment row: what was paid or failed, once for each checkout session or invoice.
 import type { Queryable } from "../db/database.ts";
+import { linkCharges } from "./payment-charge.ts";
 import type { Money } from "./provider.ts";
 
 export interface PaymentInput {
@@ -12,13 +13,14 @@ export interface PaymentInput {
   readonly sessionId?: string | null;
   readonly invoiceId?: string | null;
   readonly paymentIntentId?: string | null;
+  readonly chargeId?: string | null;
   readonly subscriptionId?: string | null;
   readonly priceId?: string | null;
 }
 
 /**
  * Writes or completes the row and answers its id. What is paid stays paid, and what failed is not pending again: a lesser
- * state that is told later changes nothing but what was unknown.
+ * state that is told later changes nothing but what was unknown. Refunds and disputes that came before it are tried again.
  */
 export async function recordPayment(tx: Queryable, input: PaymentInput): Promise<number> {
   const sessionId = await joinSessionToInvoice(tx, input);
@@ -57,7 +59,14 @@ export async function recordPayment(tx: Queryable, input: PaymentInput): Promise
       input.priceId ?? null,
     ],
   );
-  return row?.id ?? 0;
+  const paymentId = row?.id ?? 0;
+  await linkCharges(
+    tx,
+    input.provider,
+    paymentId,
+    [input.paymentIntentId, input.chargeId].flatMap((id) => id ?? []),
+  );
+  return paymentId;
 }
 
 // A session that got its invoice late was recorded by its own id, and the invoice perhaps by its: one payment, one row.
@@ -71,7 +80,13 @@ async function joinSessionToInvoice(tx: Queryable, input: PaymentInput): Promise
        update tallystick.payment set invoice_id = $3
        where provider = $1 and session_id = $2 and invoice_id is null and not exists (select from by_invoice)
      )
-     -- Unpaid, it gave nothing and nothing refers to it.
+     , moved as (
+       update tallystick.payment_charge charge set payment_id = (
+         select id from tallystick.payment where provider = $1 and invoice_id = $3)
+       from tallystick.payment session where session.id = charge.payment_id and session.provider = $1
+         and session.session_id = $2 and session.invoice_id is null and not session.paid and exists (select from by_invoice)
+     )
+     -- Unpaid, it gave nothing and nothing else refers to it.
      delete from tallystick.payment
      where provider = $1 and session_id = $2 and invoice_id is null and not paid and exists (select from by_invoice)`,
     [provider, sessionId, invoiceId],

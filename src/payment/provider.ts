@@ -8,8 +8,11 @@ export interface InboundEvent {
   readonly type: string;
   readonly apiVersion: string | null;
   readonly livemode: boolean | null;
-  /** The provider's customer that the event is about: its events are handled one at a time. */
-  readonly customerId: string | null;
+  /**
+   * What the event is about: events about one subject are handled one at a time. The provider's customer, or, where the
+   * event names none, what else stays the same over all events about one thing, such as a payment.
+   */
+  readonly subject: string | null;
   /** False for types without an effect, and for events of the other mode: recorded, never handled. */
   readonly handled: boolean;
   /** The parsed body. */
@@ -59,6 +62,22 @@ export interface SubscriptionState {
   readonly trialEnd: Date | null;
 }
 
+/** A refund or a dispute as the provider last told of it. */
+export interface ReturnState {
+  /** The provider's id of the refund or dispute. */
+  readonly returnId: string;
+  readonly type: "refund" | "dispute";
+  /** The provider's own word. */
+  readonly status: string;
+  /** How far along its life that status is: of states told in any order, the one that is furthest counts. */
+  readonly stage: number;
+  readonly money: Money;
+  /** Whether the money is with the payer: of a refund, unless it failed; of a dispute, while it is withdrawn. */
+  readonly stands: boolean;
+  /** By when a dispute can be answered. */
+  readonly answerBy: Date | null;
+}
+
 export type PaymentFact =
   | {
       /** A one-time checkout whose money is there (or that cost nothing). */
@@ -94,6 +113,8 @@ export type PaymentFact =
       readonly invoiceId: string;
       readonly subscriptionId: string | null;
       readonly paymentIntentId: string | null;
+      /** The charge, where the invoice still names it. */
+      readonly chargeId: string | null;
       readonly paid: Money;
       readonly lines: readonly InvoiceLine[];
     }
@@ -106,6 +127,30 @@ export type PaymentFact =
       readonly attemptCount: number;
       /** Null: the provider will not try again by itself. */
       readonly nextAttemptAt: Date | null;
+    }
+  | {
+      /** A payment was made on an invoice: from now on refunds and disputes that name it are the invoice's. */
+      readonly kind: "invoice_payment_made";
+      readonly invoiceId: string;
+      readonly references: readonly string[];
+      readonly paid: Money;
+    }
+  | {
+      readonly kind: "payment_returned";
+      /** What the provider calls the payment: of Stripe, its payment intent and its charge. */
+      readonly references: readonly string[];
+      /** The invoice that was paid, where the provider could be asked. */
+      readonly invoiceId: string | null;
+      readonly returned: ReturnState;
+      /** Asked of the provider just now, and so true whatever was told before. */
+      readonly current: boolean;
+    }
+  | {
+      readonly kind: "trial_ending";
+      readonly owner: Owner;
+      readonly subscriptionId: string;
+      readonly priceId: string | null;
+      readonly trialEnd: Date;
     }
   | {
       readonly kind: "subscription_changed";

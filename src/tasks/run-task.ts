@@ -129,7 +129,12 @@ async function recordRun(
 // A mapping that is missing may come with an event that is under way; after a few tries a person must add it. What is no
 // valid request does not become one.
 const HOPELESS_ATTEMPTS = 3;
-const hopeless: ReadonlySet<string> = new Set(["unmatched_account", "unmatched_price", "invalid_request"]);
+const hopeless: ReadonlySet<string> = new Set([
+  "unmatched_account",
+  "unmatched_price",
+  "unmatched_payment",
+  "invalid_request",
+]);
 
 function isHopeless(error: unknown, attempt: number): boolean {
   if (!isTallystickError(error)) return false;

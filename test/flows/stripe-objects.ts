@@ -17,6 +17,8 @@ export interface InvoiceInput {
   /** Null: an invoice outside a subscription. */
   readonly subscription?: string | null;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** The payment intent, as payloads before 2025-03-31 name it. */
+  readonly paymentIntent?: string;
 }
 
 /** An invoice of any number of lines. */
@@ -69,6 +71,7 @@ export function invoice(input: InvoiceInput): Record<string, unknown> {
             },
           },
     lines: { object: "list", has_more: false, data: lines },
+    ...(input.paymentIntent !== undefined && { payment_intent: input.paymentIntent }),
   };
 }
 
@@ -124,5 +127,69 @@ export function subscriptionSession(input: {
     currency: "usd",
     client_reference_id: input.userId,
     metadata: { userId: input.userId },
+  };
+}
+
+export interface RefundInput {
+  readonly id: string;
+  readonly paymentIntent: string;
+  readonly amount: number;
+  readonly status?: "pending" | "succeeded" | "failed" | "canceled";
+}
+
+export function refund(input: RefundInput): Record<string, unknown> {
+  return {
+    id: input.id,
+    object: "refund",
+    amount: input.amount,
+    currency: "usd",
+    charge: input.paymentIntent.replace(/^pi/, "ch"),
+    payment_intent: input.paymentIntent,
+    reason: null,
+    status: input.status ?? "succeeded",
+  };
+}
+
+export interface DisputeInput {
+  readonly id: string;
+  readonly paymentIntent: string;
+  readonly amount: number;
+  readonly status: string;
+  /** What moved, as balance transactions: below zero when the money left. */
+  readonly moved?: readonly number[];
+}
+
+export function dispute(input: DisputeInput): Record<string, unknown> {
+  return {
+    id: input.id,
+    object: "dispute",
+    amount: input.amount,
+    currency: "usd",
+    charge: input.paymentIntent.replace(/^pi/, "ch"),
+    payment_intent: input.paymentIntent,
+    status: input.status,
+    balance_transactions: (input.moved ?? []).map((amount) => ({
+      object: "balance_transaction",
+      amount,
+      currency: "usd",
+    })),
+    evidence_details: { due_by: 1_763_000_000 },
+  };
+}
+
+/** What `invoice_payment.paid` tells: which payment intent paid an invoice. */
+export function invoicePayment(input: {
+  readonly invoice: string;
+  readonly paymentIntent: string;
+  readonly amount: number;
+}): Record<string, unknown> {
+  return {
+    id: uniqueId("inpay"),
+    object: "invoice_payment",
+    invoice: input.invoice,
+    amount_paid: input.amount,
+    currency: "usd",
+    status: "paid",
+    payment: { type: "payment_intent", payment_intent: input.paymentIntent },
   };
 }

@@ -131,6 +131,7 @@ export function checkoutSession(input: {
   readonly userId: string;
   readonly priceId: string;
   readonly paymentStatus?: "paid" | "unpaid" | "no_payment_required";
+  readonly paymentIntent?: string;
 }): Record<string, unknown> {
   return {
     id: input.id ?? uniqueId("cs_test"),
@@ -139,7 +140,7 @@ export function checkoutSession(input: {
     payment_status: input.paymentStatus ?? "paid",
     customer: input.customer ?? null,
     invoice: null,
-    payment_intent: uniqueId("pi"),
+    payment_intent: input.paymentIntent ?? uniqueId("pi"),
     amount_total: 999,
     currency: "usd",
     client_reference_id: null,

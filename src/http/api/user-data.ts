@@ -21,6 +21,7 @@ const exportSchema = z
     alerts: rows,
     customers: rows,
     payments: rows,
+    returns: rows,
     subscriptions: rows,
     events: rows,
     notifications: rows,

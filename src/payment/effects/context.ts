@@ -9,6 +9,8 @@ export interface EffectContext {
   readonly provider: string;
   readonly catalog: Catalog;
   readonly plans: readonly PlanTerms[];
+  /** What becomes of credits that were spent already when their money goes back. */
+  readonly returnPolicy: "debt" | "forgive";
   /** Writes an announcement to the outbox, in the effect's transaction. */
   readonly announce: (tx: Queryable, announcement: Announcement) => Promise<void>;
 }

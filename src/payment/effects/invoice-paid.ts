@@ -35,6 +35,7 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
     invoiceId: fact.invoiceId,
     subscriptionId: fact.subscriptionId,
     paymentIntentId: fact.paymentIntentId,
+    chargeId: fact.chargeId,
     priceId: sold[0]?.priceId ?? fact.lines[0]?.priceId ?? null,
   });
   if (userId === null) return;

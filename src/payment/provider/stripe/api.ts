@@ -22,6 +22,11 @@ export interface StripeApi {
   sessionLines(sessionId: string): Promise<Answer<readonly Json[]>>;
   invoiceLines(invoiceId: string): Promise<Answer<readonly Json[]>>;
   subscription(subscriptionId: string): Promise<Answer<Json>>;
+  refund(refundId: string): Promise<Answer<Json>>;
+  refundsOfCharge(chargeId: string): Promise<Answer<readonly Json[]>>;
+  dispute(disputeId: string): Promise<Answer<Json>>;
+  /** The payments of invoices that were made with an intent; one, as a rule. */
+  invoicePayments(intentId: string): Promise<Answer<readonly Json[]>>;
 }
 
 /** What a reader of facts may ask. */
@@ -53,6 +58,14 @@ export function stripeApi(options: ApiOptions, signal: AbortSignal): StripeApi {
     invoiceLines: (invoiceId) => ask((stripe) => all(stripe.invoices.listLineItems(invoiceId, { limit: PAGE_SIZE }))),
     subscription: (subscriptionId) =>
       ask(async (stripe) => record(await stripe.subscriptions.retrieve(subscriptionId))),
+    refund: (refundId) => ask(async (stripe) => record(await stripe.refunds.retrieve(refundId))),
+    refundsOfCharge: (chargeId) => ask((stripe) => all(stripe.refunds.list({ charge: chargeId, limit: PAGE_SIZE }))),
+    dispute: (disputeId) => ask(async (stripe) => record(await stripe.disputes.retrieve(disputeId))),
+    invoicePayments: (intentId) =>
+      ask((stripe) => {
+        const payment = { type: "payment_intent", payment_intent: intentId } as const;
+        return all(stripe.invoicePayments.list({ payment, limit: PAGE_SIZE }));
+      }),
   };
 }
 

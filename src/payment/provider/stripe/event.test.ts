@@ -69,12 +69,12 @@ describe("the customer of an event", () => {
     ["is malformed", { customer: [1] }, null],
     ["has no object to be read from", null, null],
   ])("%s", (_, object, customerId) => {
-    expect(read(event("customer.updated", object)).customerId).toBe(customerId);
+    expect(read(event("customer.updated", object)).subject).toBe(customerId);
   });
 
   it("is read from an upcoming invoice, which has no id", () => {
     const { object } = record(recordedStripe("pay-rails/invoice.upcoming.json"));
-    expect(read(event("invoice.upcoming", object)).customerId).toBe("cus_L7lJPQIi3GxrTG");
+    expect(read(event("invoice.upcoming", object)).subject).toBe("cus_L7lJPQIi3GxrTG");
   });
 
   it("is read from a recorded customer event", () => {
@@ -82,7 +82,7 @@ describe("the customer of an event", () => {
       type: "customer.updated",
       apiVersion: "2020-08-27",
       livemode: false,
-      customerId: "cus_00000000000000",
+      subject: "cus_00000000000000",
       handled: false,
     });
   });

@@ -23,7 +23,7 @@ export function readEvent(body: Uint8Array, secretKey: string | null): InboundEv
     type,
     apiVersion: text(payload.api_version),
     livemode,
-    customerId: customerOf(record(record(payload.data).object)),
+    subject: subjectOf(record(record(payload.data).object)),
     handled: isHandled(type) && !isOtherMode(livemode, secretKey),
     payload,
   };
@@ -40,8 +40,16 @@ function parse(body: Uint8Array): Record<string, unknown> {
   return value;
 }
 
-function customerOf(object: Json): string | null {
-  return idOf(object.customer) ?? (object.object === "customer" ? text(object.id) : null);
+// Refunds, disputes and the payments of invoices name no customer. All that is told of one payment's money keeps to its
+// intent, also where a charge names the customer besides, so that an older answer of Stripe's can't overtake a newer one.
+const ofPayments = new Set(["refund", "dispute", "charge", "invoice_payment"]);
+
+function subjectOf(object: Json): string | null {
+  const kind = text(object.object);
+  if (kind === "customer") return text(object.id);
+  if (kind === null || !ofPayments.has(kind)) return idOf(object.customer);
+  const { payment_intent: intent, charge } = kind === "invoice_payment" ? record(object.payment) : object;
+  return idOf(intent) ?? idOf(charge) ?? text(object.id);
 }
 
 function isOtherMode(livemode: boolean | null, secretKey: string | null): boolean {

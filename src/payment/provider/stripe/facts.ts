@@ -3,9 +3,10 @@
 import type { PaymentFact } from "../../provider.ts";
 import type { FactContext } from "./api.ts";
 import { checkoutFacts, checkoutFailedFacts } from "./checkout.ts";
-import { invoicePaidFacts, invoicePaymentFailedFacts } from "./invoice.ts";
+import { invoicePaidFacts, invoicePaymentFailedFacts, invoicePaymentMadeFacts } from "./invoice.ts";
 import type { Json } from "./read.ts";
-import { subscriptionFacts } from "./subscription.ts";
+import { chargeRefundedFacts, disputeFacts, refundFacts } from "./returned.ts";
+import { subscriptionFacts, trialEndingFacts } from "./subscription.ts";
 
 type FactReader = (object: Json, context: FactContext) => readonly PaymentFact[] | Promise<readonly PaymentFact[]>;
 
@@ -16,11 +17,25 @@ const readers: ReadonlyMap<string, FactReader> = new Map<string, FactReader>([
   ["invoice.paid", invoicePaidFacts],
   ["invoice.payment_failed", invoicePaymentFailedFacts],
   ["invoice.payment_action_required", invoicePaymentFailedFacts],
+  ["invoice_payment.paid", invoicePaymentMadeFacts],
   ["customer.subscription.created", subscriptionFacts],
   ["customer.subscription.updated", subscriptionFacts],
   ["customer.subscription.deleted", subscriptionFacts],
   ["customer.subscription.paused", subscriptionFacts],
   ["customer.subscription.resumed", subscriptionFacts],
+  ["customer.subscription.pending_update_applied", subscriptionFacts],
+  ["customer.subscription.pending_update_expired", subscriptionFacts],
+  ["customer.subscription.trial_will_end", trialEndingFacts],
+  ["refund.created", refundFacts],
+  ["refund.updated", refundFacts],
+  ["refund.failed", refundFacts],
+  ["charge.refund.updated", refundFacts],
+  ["charge.refunded", chargeRefundedFacts],
+  ["charge.dispute.created", disputeFacts],
+  ["charge.dispute.updated", disputeFacts],
+  ["charge.dispute.closed", disputeFacts],
+  ["charge.dispute.funds_withdrawn", disputeFacts],
+  ["charge.dispute.funds_reinstated", disputeFacts],
 ]);
 
 export function isHandled(type: string): boolean {

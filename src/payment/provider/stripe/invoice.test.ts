@@ -23,6 +23,7 @@ describe("an invoice", () => {
       invoiceId: "in_1KJqKBJDPojXS6LNJbvLUgEy",
       subscriptionId: "sub_JsuPyCPhXWfZar",
       paymentIntentId: null,
+      chargeId: null,
       paid: { amount: 0, currency: "usd" },
       lines: [
         {
@@ -50,6 +51,7 @@ describe("an invoice", () => {
         invoiceId: id,
         subscriptionId: null,
         paymentIntentId: null,
+        chargeId: null,
         paid: { amount: 100_000, currency: "usd" },
         lines: [{ lineId: id, priceId: "price_NORMALIZED", quantity: 25, amount: 100_000, proration: false }],
       },

@@ -17,6 +17,7 @@ export async function invoicePaidFacts(invoice: Json, context: FactContext): Pro
       invoiceId,
       subscriptionId: subscriptionIdOf(invoice, lines),
       paymentIntentId: paymentIntentIdOf(invoice),
+      chargeId: idOf(invoice.charge),
       paid: { amount: integer(invoice.amount_paid) ?? 0, currency: currency(invoice.currency) },
       lines: lines.map(readLine),
     },
@@ -38,6 +39,19 @@ export function invoicePaymentFailedFacts(invoice: Json): readonly PaymentFact[]
       },
       attemptCount: integer(invoice.attempt_count) ?? 0,
       nextAttemptAt: time(invoice.next_payment_attempt),
+    },
+  ];
+}
+
+/** `invoice_payment.paid`: which payment intent or charge paid an invoice. */
+export function invoicePaymentMadeFacts(invoicePayment: Json): readonly PaymentFact[] {
+  const { payment_intent: intent, charge } = record(invoicePayment.payment);
+  return [
+    {
+      kind: "invoice_payment_made",
+      invoiceId: required(idOf(invoicePayment.invoice), "invoice id"),
+      references: [idOf(intent), idOf(charge)].flatMap((id) => id ?? []),
+      paid: { amount: integer(invoicePayment.amount_paid) ?? 0, currency: currency(invoicePayment.currency) },
     },
   ];
 }

@@ -56,7 +56,7 @@ function load(
   object: object,
   { attempt = 1, mayAssume = true, signal = new AbortController().signal } = {},
 ) {
-  const event = { id: "evt_1", type, apiVersion: null, livemode: false, customerId: null, handled: true };
+  const event = { id: "evt_1", type, apiVersion: null, livemode: false, subject: null, handled: true };
   const provider = stripe({ secretKey: ` ${secretKey}\n`, webhookSecrets: "whsec_x", apiBase });
   return provider.load({ ...event, payload: { data: { object } } }, { signal, attempt, mayAssume });
 }

@@ -10,6 +10,17 @@ export async function subscriptionFacts(eventObject: Json, context: FactContext)
   return [{ kind: "subscription_changed", owner: subscriptionOwner(current), subscription: readState(current) }];
 }
 
+/** `customer.subscription.trial_will_end`: three days before, or at once where a trial is shorter or was cut short. */
+export async function trialEndingFacts(eventObject: Json, context: FactContext): Promise<readonly PaymentFact[]> {
+  const current = await currentOf(eventObject, context);
+  const owner = subscriptionOwner(current);
+  const subscription = readState(current);
+  const { subscriptionId, status, priceId, trialEnd } = subscription;
+  const changed: PaymentFact = { kind: "subscription_changed", owner, subscription };
+  if (status !== "trialing" || trialEnd === null) return [changed];
+  return [changed, { kind: "trial_ending", owner, subscriptionId, priceId, trialEnd }];
+}
+
 async function currentOf(eventObject: Json, { api }: FactContext): Promise<Json> {
   const subscriptionId = readId(eventObject);
   if (api === null) return eventObject;
