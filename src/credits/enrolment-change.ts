@@ -1,6 +1,6 @@
 // What changes under a running enrolment: its plan, and the account's time zone.
-import type { Database } from "../db/database.ts";
-import { write, type StoredOutcome, type WriteOptions } from "./context.ts";
+import type { Database, Queryable } from "../db/database.ts";
+import { callFunction, refuse, write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { checkChoice, enrolmentOf, type Enrolment, type StoredEnrolment } from "./enrolment.ts";
 import { checkAccount, checkOptionalText, invalid, type AccountInput } from "./input.ts";
 import { planTerms, type PlanTerms } from "./plan-terms.ts";
@@ -71,6 +71,36 @@ export async function changePlan(
     },
   );
   return { enrolment: enrolmentOf(result.enrolment), granted: result.granted, replayed: result.replayed };
+}
+
+/**
+ * Changes whatever runs on a source, such as a subscription, to its plan of now, within a transaction that is open. The
+ * running period gets the difference, as `changePlan` gives it. What is paused stays as it is until it goes on.
+ */
+export async function followPlan(
+  tx: Queryable,
+  plans: readonly PlanTerms[],
+  { source, planId }: { readonly source: string; readonly planId: string },
+): Promise<void> {
+  const others = await tx.query<{ userId: string; unit: string; planId: string }>(
+    `select distinct account.user_id as "userId", account.unit, e.plan_id as "planId"
+     from tallystick.credit_enrolment e join tallystick.user_credit account on account.id = e.account_id
+     where e.source = $1 and e.plan_id <> $2 and e.ended_at is null and e.paused_at is null
+       and (e.next_due_at is not null or e.period_ends_at > tallystick.clock())
+     order by 1, 2, 3`,
+    [source, planId],
+  );
+  for (const other of others) {
+    const changed = await callFunction<StoredOutcome>(tx, "change_plan", {
+      p_user_id: other.userId,
+      p_unit: other.unit,
+      p_from: other.planId,
+      p_to: planId,
+      p_plans: planTerms(plans),
+      p_source: source,
+    });
+    if (changed.outcome !== "ok") refuse(changed);
+  }
 }
 
 export interface TimeZoneInput extends AccountInput {

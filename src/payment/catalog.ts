@@ -31,6 +31,12 @@ const planTerms = z.strictObject({
   validDays,
   /** A month's credits end with the month, and what is unused goes on into the next, burnt first. */
   rollover: rollover.nullable().default(null),
+  /**
+   * What the lines of a paid change of plan or quantity give: `none`, the new plan begins with the next invoice; or
+   * `credits`, for the time that is left, what the new plan gives more than the old one. Yearly plans need neither: their
+   * months follow the subscription's plan.
+   */
+  proration: z.enum(["none", "credits"]).default("none"),
   /** Credits for an invoice line of amount zero (a trial). */
   trialCredits: z.int().min(0).max(MAX_AMOUNT).default(0),
   /** A free plan has no price: accounts are enrolled by the application. */

@@ -46,13 +46,19 @@ export interface InvoiceLine {
   /** Minor units; negative for a credit. */
   readonly amount: number;
   readonly proration: boolean;
+  /** What the line is paid for; null where nothing is said. */
+  readonly period: { readonly startsAt: Date; readonly endsAt: Date } | null;
+}
+
+export interface SubscriptionItem {
+  readonly priceId: string;
+  readonly quantity: number;
 }
 
 export interface SubscriptionState {
   readonly subscriptionId: string;
   readonly status: string;
-  readonly priceId: string | null;
-  readonly quantity: number;
+  readonly items: readonly SubscriptionItem[];
   readonly currentPeriodStart: Date | null;
   readonly currentPeriodEnd: Date | null;
   readonly cancelAtPeriodEnd: boolean;
@@ -149,7 +155,7 @@ export type PaymentFact =
       readonly kind: "trial_ending";
       readonly owner: Owner;
       readonly subscriptionId: string;
-      readonly priceId: string | null;
+      readonly items: readonly SubscriptionItem[];
       readonly trialEnd: Date;
     }
   | {

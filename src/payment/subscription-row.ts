@@ -1,6 +1,6 @@
 // The subscription row: a provider's subscription as it was last read.
 import type { Queryable } from "../db/database.ts";
-import type { SubscriptionState } from "./provider.ts";
+import type { SubscriptionItem, SubscriptionState } from "./provider.ts";
 
 // Stripe: a subscription never leaves these (docs.stripe.com/billing/subscriptions/overview).
 const ended = ["canceled", "incomplete_expired"];
@@ -9,7 +9,9 @@ export interface SubscriptionInput {
   readonly provider: string;
   readonly userId: string;
   readonly customerId: string | null;
+  /** The one plan among its items. */
   readonly planId: string | null;
+  readonly item: SubscriptionItem | null;
   readonly subscription: SubscriptionState;
 }
 
@@ -45,9 +47,9 @@ export async function recordSubscription(tx: Queryable, input: SubscriptionInput
       subscription.subscriptionId,
       input.customerId,
       input.userId,
-      subscription.priceId,
+      input.item?.priceId ?? null,
       input.planId,
-      subscription.quantity,
+      input.item?.quantity ?? 1,
       subscription.status,
       subscription.currentPeriodStart,
       subscription.currentPeriodEnd,
@@ -64,10 +66,15 @@ export async function recordSubscription(tx: Queryable, input: SubscriptionInput
   return { ended: ended.includes(row.status), endsAt: row.ends_at };
 }
 
-export async function hasEnded(tx: Queryable, provider: string, subscriptionId: string): Promise<boolean> {
-  const rows = await tx.query(
-    "select 1 from tallystick.subscription where provider = $1 and subscription_id = $2 and status = any ($3)",
-    [provider, subscriptionId, ended],
+/** A subscription as it stands here; null when nothing was told of it. */
+export async function readSubscription(
+  tx: Queryable,
+  provider: string,
+  subscriptionId: string,
+): Promise<{ readonly status: string; readonly ended: boolean; readonly planId: string | null } | null> {
+  const [row] = await tx.query<{ status: string; planId: string | null }>(
+    `select status, plan_id as "planId" from tallystick.subscription where provider = $1 and subscription_id = $2`,
+    [provider, subscriptionId],
   );
-  return rows.length > 0;
+  return row === undefined ? null : { ...row, ended: ended.includes(row.status) };
 }

@@ -36,6 +36,7 @@ describe("in every order", () => {
         { status: "succeeded", amount: 100, stands: true },
       ],
       subscriptions: [],
+      enrolments: [],
     });
   });
 

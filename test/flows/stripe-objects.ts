@@ -7,6 +7,8 @@ export interface LineInput {
   readonly quantity?: number;
   readonly proration?: boolean;
   readonly id?: string;
+  /** Unix times. */
+  readonly period?: { readonly start: number; readonly end: number };
 }
 
 export interface InvoiceInput {
@@ -30,7 +32,7 @@ export function invoice(input: InvoiceInput): Record<string, unknown> {
     amount: line.amount ?? 2000,
     currency: "usd",
     quantity: line.quantity ?? 1,
-    period: { start: 1_760_000_000, end: 1_762_600_000 },
+    period: line.period ?? { start: 1_760_000_000, end: 1_762_600_000 },
     parent:
       subscriptionId === null
         ? { type: "invoice_item_details", invoice_item_details: { proration: line.proration ?? false } }

@@ -1,13 +1,14 @@
 // invoice.paid: the only event that gives a subscription's credits, line by line. Prorations and credits give nothing;
 // a line of amount zero gives the plan's trial credits.
-import { endEnrolments } from "../../credits/enrolment.ts";
 import { grantForFact } from "../../credits/grant.ts";
 import { findOwner, requireOwner } from "../owner.ts";
 import { recordPayment } from "../payment-row.ts";
 import type { InvoiceLine, PaymentFact } from "../provider.ts";
-import { hasEnded, subscriptionSource } from "../subscription-row.ts";
+import { subscriptionSource } from "../subscription-row.ts";
 import type { EffectContext } from "./context.ts";
+import { followSubscription } from "./follow-subscription.ts";
 import { giveCredits, priceName, requirePrice } from "./give-credits.ts";
+import { giveProration, prorationOf } from "./proration.ts";
 
 type InvoicePaid = Extract<PaymentFact, { kind: "invoice_paid" }>;
 
@@ -23,7 +24,8 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
   const trials = withFacts(fact).filter(
     (line) => line.amount === 0 && !line.proration && trialCredits(context, line) > 0,
   );
-  const gives = sold.length > 0 || trials.length > 0;
+  const proration = prorationOf(context.catalog, fact.lines);
+  const gives = sold.length > 0 || trials.length > 0 || proration !== null;
   const userId = gives ? await requireOwner(tx, provider, fact.owner) : await findOwner(tx, provider, fact.owner);
   const paymentId = await recordPayment(tx, {
     provider,
@@ -43,6 +45,7 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
   for (const { price, quantity, fact: lineFact } of sold) {
     await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact, source });
   }
+  if (proration !== null) await giveProration(context, proration, { userId, paymentId, invoiceId: fact.invoiceId });
   for (const line of trials) {
     const entry = context.catalog.price(line.priceId ?? "");
     if (entry?.kind !== "plan") continue;
@@ -57,10 +60,8 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
       description: entry.plan.name,
     });
   }
-  // The subscription's end may have been told before its payment: paid is paid, but no further month follows.
-  if (source !== undefined && fact.subscriptionId !== null && (await hasEnded(tx, provider, fact.subscriptionId))) {
-    await endEnrolments(tx, source);
-  }
+  // The subscription's end, or another plan, may have been told before this payment: paid is paid, but what follows follows it.
+  if (fact.subscriptionId !== null) await followSubscription(context, fact.subscriptionId);
   if (fact.paid.amount > 0) {
     await context.announce(tx, {
       kind: "payment.received",

@@ -1,14 +1,10 @@
-// Subscription state, as last read. Its end ends the enrolments that were paid with it, what stops its payment pauses them,
-// and what sets it going again grants the months that are paid for and were kept back.
-import { endEnrolments, pauseEnrolments, resumeEnrolments } from "../../credits/enrolment.ts";
+// Subscription state, as last read: stored, followed by what it paid for, and its end announced.
+import type { Catalog, Plan } from "../catalog.ts";
 import { requireOwner } from "../owner.ts";
-import type { PaymentFact } from "../provider.ts";
-import { recordSubscription, subscriptionSource } from "../subscription-row.ts";
+import type { PaymentFact, SubscriptionItem } from "../provider.ts";
+import { recordSubscription } from "../subscription-row.ts";
 import type { EffectContext } from "./context.ts";
-
-// Stripe's words (docs.stripe.com/billing/subscriptions/overview); `incomplete` has given nothing yet.
-const stopped = new Set(["past_due", "unpaid", "paused"]);
-const going = new Set(["active", "trialing"]);
+import { followSubscription } from "./follow-subscription.ts";
 
 export async function subscriptionChanged(
   context: EffectContext,
@@ -17,19 +13,16 @@ export async function subscriptionChanged(
   const { tx, provider, catalog } = context;
   const { subscription } = fact;
   const userId = await requireOwner(tx, provider, fact.owner);
-  const entry = subscription.priceId === null ? undefined : catalog.price(subscription.priceId);
-  const plan = entry?.kind === "plan" ? entry.plan : undefined;
+  const item = planItem(catalog, subscription.items);
   const stored = await recordSubscription(tx, {
     provider,
     userId,
     customerId: fact.owner.customerId,
-    planId: plan?.id ?? null,
+    planId: item?.plan.id ?? null,
+    item: item ?? subscription.items[0] ?? null,
     subscription,
   });
-  const source = subscriptionSource(provider, subscription.subscriptionId);
-  if (stored.ended) await endEnrolments(tx, source);
-  else if (stopped.has(subscription.status)) await pauseEnrolments(tx, source);
-  else if (going.has(subscription.status)) await resumeEnrolments(tx, context.plans, source);
+  await followSubscription(context, subscription.subscriptionId);
   const endsAt = stored.ended ? null : stored.endsAt;
   if (stored.ended || endsAt !== null) {
     await context.announce(tx, {
@@ -37,8 +30,20 @@ export async function subscriptionChanged(
       key: `subscription.cancelled:${provider}:${subscription.subscriptionId}:${endsAt?.toISOString() ?? "ended"}`,
       userId,
       subscriptionId: subscription.subscriptionId,
-      planName: plan?.name ?? null,
+      planName: item?.plan.name ?? null,
       endsAt,
     });
   }
+}
+
+/** The item that a subscription's plan is; none when it has several plans, which then stand beside each other. */
+export function planItem(
+  catalog: Catalog,
+  items: readonly SubscriptionItem[],
+): (SubscriptionItem & { readonly plan: Plan }) | undefined {
+  const [item, ...others] = items.flatMap((each) => {
+    const entry = catalog.price(each.priceId);
+    return entry?.kind === "plan" ? [{ ...each, plan: entry.plan }] : [];
+  });
+  return others.length === 0 ? item : undefined;
 }

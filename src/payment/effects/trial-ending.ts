@@ -2,20 +2,19 @@
 import { requireOwner } from "../owner.ts";
 import type { PaymentFact } from "../provider.ts";
 import type { EffectContext } from "./context.ts";
-import { priceName } from "./give-credits.ts";
+import { planItem } from "./subscription-changed.ts";
 
 export async function trialEnding(
   { tx, provider, catalog, announce }: EffectContext,
-  { owner, subscriptionId, priceId, trialEnd }: Extract<PaymentFact, { kind: "trial_ending" }>,
+  { owner, subscriptionId, items, trialEnd }: Extract<PaymentFact, { kind: "trial_ending" }>,
 ): Promise<void> {
   const userId = await requireOwner(tx, provider, owner);
-  const price = priceId === null ? undefined : catalog.price(priceId);
   await announce(tx, {
     kind: "subscription.trial_ending",
     key: `subscription.trial_ending:${provider}:${subscriptionId}:${trialEnd.toISOString()}`,
     userId,
     subscriptionId,
-    planName: price === undefined ? null : priceName(price),
+    planName: planItem(catalog, items)?.plan.name ?? null,
     endsAt: trialEnd,
   });
 }

@@ -32,6 +32,7 @@ describe("an invoice", () => {
           quantity: 1,
           amount: 0,
           proration: false,
+          period: { startsAt: new Date("2022-01-20T02:21:20Z"), endsAt: new Date("2022-02-20T02:21:20Z") },
         },
       ],
     });
@@ -53,7 +54,16 @@ describe("an invoice", () => {
         paymentIntentId: null,
         chargeId: null,
         paid: { amount: 100_000, currency: "usd" },
-        lines: [{ lineId: id, priceId: "price_NORMALIZED", quantity: 25, amount: 100_000, proration: false }],
+        lines: [
+          {
+            lineId: id,
+            priceId: "price_NORMALIZED",
+            quantity: 25,
+            amount: 100_000,
+            proration: false,
+            period: { startsAt: new Date("2012-01-02T03:04:05Z"), endsAt: new Date("2013-01-02T03:04:05Z") },
+          },
+        ],
       },
     ]);
   });
@@ -73,7 +83,16 @@ describe("an invoice", () => {
     expect(await factOf("invoice.paid", invoice)).toMatchObject({
       subscriptionId: "sub_1234",
       paymentIntentId: "pi_1234",
-      lines: [{ lineId: "il_1234", priceId: "price_1234", quantity: 24_104_515, amount: 9184, proration: false }],
+      lines: [
+        {
+          lineId: "il_1234",
+          priceId: "price_1234",
+          quantity: 24_104_515,
+          amount: 9184,
+          proration: false,
+          period: { startsAt: new Date("2025-03-20T17:29:12Z"), endsAt: new Date("2025-04-20T17:28:35Z") },
+        },
+      ],
     });
   });
 
@@ -124,7 +143,7 @@ describe("an invoice", () => {
     ],
     [
       "the parent before the line",
-      { parent: { subscription_item_details: { proration: false } }, proration: true },
+      { parent: { subscription_item_details: { proration: false, period: null } }, proration: true },
       false,
     ],
     ["the line", { proration: true }, true],

@@ -82,7 +82,14 @@ function readLine(line: Json): InvoiceLine {
     quantity: quantity(line.quantity),
     amount: required(integer(line.amount), "invoice line amount"),
     proration: isProration(line),
+    period: periodOf(line),
   };
+}
+
+function periodOf(line: Json): InvoiceLine["period"] {
+  const { start, end } = record(line.period);
+  const [startsAt, endsAt] = [time(start), time(end)];
+  return startsAt === null || endsAt === null ? null : { startsAt, endsAt };
 }
 
 function isProration(line: Json): boolean {

@@ -23,8 +23,7 @@ describe("a subscription", () => {
       subscription: {
         subscriptionId: "sub_JLEPMp81LApOJl",
         status: "active",
-        priceId: "price_1IDQm5JDPojXS6LNM31hxKzp",
-        quantity: 1,
+        items: [{ priceId: "price_1IDQm5JDPojXS6LNM31hxKzp", quantity: 1 }],
         currentPeriodStart: new Date(1_618_980_344_000),
         currentPeriodEnd: new Date(1_621_572_344_000),
         cancelAtPeriodEnd: false,
@@ -50,8 +49,7 @@ describe("a subscription", () => {
     const { object } = record(recordedStripe("pay-rails/subscription.updated.json"));
     expect(await factOf("customer.subscription.updated", record(object))).toMatchObject({
       subscription: {
-        priceId: "FFBEGINNER_00000000000000",
-        quantity: 2,
+        items: [{ priceId: "FFBEGINNER_00000000000000", quantity: 2 }],
         currentPeriodStart: new Date(1_486_568_724_000),
         currentPeriodEnd: new Date(1_488_987_924_000),
         trialEnd: new Date(1_467_992_724_000),
@@ -68,7 +66,11 @@ describe("a subscription", () => {
       items: { data: [item] },
     });
     expect(fact).toMatchObject({
-      subscription: { priceId: "plan_1", quantity: 1, currentPeriodStart: null, currentPeriodEnd: new Date(20_000) },
+      subscription: {
+        items: [{ priceId: "plan_1", quantity: 1 }],
+        currentPeriodStart: null,
+        currentPeriodEnd: new Date(20_000),
+      },
     });
   });
 

@@ -1,5 +1,5 @@
 // Subscriptions. Events arrive in any order, so their state is re-read from Stripe where a key is configured.
-import type { PaymentFact, SubscriptionState } from "../../provider.ts";
+import type { PaymentFact, SubscriptionItem, SubscriptionState } from "../../provider.ts";
 import { unanswered, type FactContext } from "./api.ts";
 import { subscriptionOwner } from "./owner.ts";
 import { idOf, integer, listed, required, text, time, type Json } from "./read.ts";
@@ -15,10 +15,10 @@ export async function trialEndingFacts(eventObject: Json, context: FactContext):
   const current = await currentOf(eventObject, context);
   const owner = subscriptionOwner(current);
   const subscription = readState(current);
-  const { subscriptionId, status, priceId, trialEnd } = subscription;
+  const { subscriptionId, status, items, trialEnd } = subscription;
   const changed: PaymentFact = { kind: "subscription_changed", owner, subscription };
   if (status !== "trialing" || trialEnd === null) return [changed];
-  return [changed, { kind: "trial_ending", owner, subscriptionId, priceId, trialEnd }];
+  return [changed, { kind: "trial_ending", owner, subscriptionId, items, trialEnd }];
 }
 
 async function currentOf(eventObject: Json, { api }: FactContext): Promise<Json> {
@@ -40,8 +40,7 @@ function readState(subscription: Json): SubscriptionState {
   return {
     subscriptionId: readId(subscription),
     status: required(text(subscription.status), "subscription status"),
-    priceId: idOf(item.price) ?? idOf(item.plan) ?? idOf(subscription.plan),
-    quantity: integer(item.quantity) ?? integer(subscription.quantity) ?? 1,
+    items: readItems(subscription),
     currentPeriodStart: time(item.current_period_start) ?? time(subscription.current_period_start),
     currentPeriodEnd: time(item.current_period_end) ?? time(subscription.current_period_end),
     cancelAtPeriodEnd: subscription.cancel_at_period_end === true,
@@ -50,4 +49,13 @@ function readState(subscription: Json): SubscriptionState {
     endedAt: time(subscription.ended_at),
     trialEnd: time(subscription.trial_end),
   };
+}
+
+// The oldest payloads have one plan and no items.
+function readItems(subscription: Json): readonly SubscriptionItem[] {
+  const items = listed(subscription.items);
+  return (items.length > 0 ? items : [subscription]).flatMap((item) => {
+    const priceId = idOf(item.price) ?? idOf(item.plan);
+    return priceId === null ? [] : [{ priceId, quantity: integer(item.quantity) ?? 1 }];
+  });
 }
