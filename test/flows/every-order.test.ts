@@ -5,8 +5,9 @@ import { stripe } from "../../src/payment/provider/stripe.ts";
 import { uniqueId, WEBHOOK_SECRET } from "../support/engine.ts";
 import { everyOrder, ordersOf } from "./every-order.ts";
 import { setUp } from "./setup.ts";
-import { flowCatalog, flows, telling, type Shape } from "./stripe-flows.ts";
+import { flowCatalog, flows } from "./stripe-flows.ts";
 import { startStripeState } from "./stripe-state.ts";
+import { telling, type Shape } from "./telling.ts";
 
 const shapes: readonly Shape[] = ["since 2025", "before 2025"];
 
