@@ -2,6 +2,7 @@
 // Stripe's documentation and recordings have them; only those that mean something are told.
 import { defineCatalog } from "../../src/index.ts";
 import type { Outcome, Told } from "./every-order.ts";
+import { subscriptionSession } from "./stripe-objects.ts";
 import type { Telling } from "./telling.ts";
 
 export interface Flow {
