@@ -2,13 +2,13 @@
 // and what sets it going again grants the months that are paid for and were kept back.
 import { endEnrolments, pauseEnrolments, resumeEnrolments } from "../../credits/enrolment.ts";
 import { requireOwner } from "../owner.ts";
-import type { PaymentFact } from "../provider.ts";
+import type { PaymentFact, SubscriptionStatus } from "../provider.ts";
 import { recordSubscription, subscriptionSource } from "../subscription-row.ts";
 import type { EffectContext } from "./context.ts";
 
-// Stripe's words (docs.stripe.com/billing/subscriptions/overview); `incomplete` has given nothing yet.
-const stopped = new Set(["past_due", "unpaid", "paused"]);
-const going = new Set(["active", "trialing"]);
+// `incomplete` has given nothing yet.
+const stopped: ReadonlySet<string> = new Set<SubscriptionStatus>(["past_due", "unpaid", "paused"]);
+const going: ReadonlySet<string> = new Set<SubscriptionStatus>(["active", "trialing"]);
 
 export async function subscriptionChanged(
   context: EffectContext,
@@ -28,8 +28,8 @@ export async function subscriptionChanged(
   });
   const source = subscriptionSource(provider, subscription.subscriptionId);
   if (stored.ended) await endEnrolments(tx, source);
-  else if (stopped.has(subscription.status)) await pauseEnrolments(tx, source);
-  else if (going.has(subscription.status)) await resumeEnrolments(tx, context.plans, source);
+  else if (stopped.has(stored.status)) await pauseEnrolments(tx, source);
+  else if (going.has(stored.status)) await resumeEnrolments(tx, context.plans, source);
   const endsAt = stored.ended ? null : stored.endsAt;
   if (stored.ended || endsAt !== null) {
     await context.announce(tx, {
