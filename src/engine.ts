@@ -23,6 +23,7 @@ import {
 } from "./payment/inbox.ts";
 import { deferredRevenue, type DeferredRevenueInput, type DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 import { linkCustomer } from "./payment/owner.ts";
+import { createProviders } from "./payment/providers.ts";
 import { paymentFunctions } from "./payment/functions.generated.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
 import { enqueueTask, type EnqueueInput } from "./tasks/enqueue.ts";
@@ -48,10 +49,19 @@ import { createUsers, type Users } from "./user-data.ts";
 export interface Engine {
   readonly credits: Credits;
   readonly payment: {
-    /** Verifies and stores a webhook's raw body; when it resolves, the event is durable. */
-    handleWebhookEvent(body: Uint8Array | string, headers: Headers): Promise<ReceiveOutcome>;
+    /** Names of the configured providers. */
+    readonly providers: readonly string[];
+    /**
+     * Verifies and stores a webhook's raw body; when it resolves, the event is durable. `provider` may be left out where
+     * only one is configured, here and below.
+     */
+    handleWebhookEvent(
+      body: Uint8Array | string,
+      headers: Headers,
+      options?: { readonly provider?: string | undefined },
+    ): Promise<ReceiveOutcome>;
     /** Maps a provider's customer to a user, and reopens the customer's events that had no owner. */
-    linkCustomer(input: { customerId: string; userId: string }): Promise<void>;
+    linkCustomer(input: { customerId: string; userId: string; provider?: string | undefined }): Promise<void>;
     deferredRevenue(input?: DeferredRevenueInput): Promise<DeferredRevenuePage>;
   };
   /** All that is stored about a user: read out, and erased. */
@@ -95,7 +105,8 @@ export function createEngine(options: TallystickOptions): Engine {
     ...(options.poolSize !== undefined && { poolSize: options.poolSize }),
     ...(options.clock !== undefined && { clock: options.clock }),
   });
-  const { catalog, payment: provider } = options;
+  const { catalog } = options;
+  const providers = createProviders(options.payment);
   const logger = options.logger ?? silentLogger;
   const channels = options.notifications ?? [];
   const retry = { ...defaultRetryPolicy, ...options.retry };
@@ -104,12 +115,12 @@ export function createEngine(options: TallystickOptions): Engine {
 
   const definitions: TaskDefinition[] = [
     deliverTask(database, channels),
-    ...(provider === undefined
+    ...(providers.all.length === 0
       ? []
       : [
           paymentEventTask({
             database,
-            provider,
+            providers,
             effects: { catalog, plans: catalog.plans, announce: tell, returnPolicy: options.returnPolicy ?? "debt" },
             maxAttempts: retry.maxAttempts,
           }),
@@ -178,21 +189,26 @@ export function createEngine(options: TallystickOptions): Engine {
   };
   const workers = new Set<Worker>();
 
-  const inbox = provider === undefined ? undefined : createInbox(database, provider, retry.maxAttempts);
+  const inbox = createInbox(database, retry.maxAttempts);
   return {
     credits,
     payment: {
-      async handleWebhookEvent(body, headers) {
-        if (inbox === undefined) throw new TallystickError("not_found", "No payment provider is configured.");
-        return inbox.receive(typeof body === "string" ? new TextEncoder().encode(body) : body, headers);
+      providers: providers.all.map(({ name }) => name),
+      async handleWebhookEvent(body, headers, { provider } = {}) {
+        const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+        return inbox.receive(providers.require(provider), bytes, headers);
       },
-      async linkCustomer({ customerId, userId }) {
-        if (provider === undefined) throw new TallystickError("not_found", "No payment provider is configured.");
-        await database.transaction(async (tx) => linkCustomer(tx, provider.name, customerId, userId, { move: true }));
+      async linkCustomer({ customerId, userId, provider }) {
+        const { name } = providers.require(provider);
+        await database.transaction(async (tx) => linkCustomer(tx, name, customerId, userId, { move: true }));
       },
       deferredRevenue: async (input) => deferredRevenue(database, catalog.plans, input),
     },
-    users: createUsers(database, credits),
+    users: createUsers(
+      database,
+      credits,
+      providers.all.flatMap(({ personalFields }) => personalFields ?? []),
+    ),
     events: {
       list: async (input = {}) => listEvents(database, input),
       replay: async (id, by = {}) => replayEvent(database, id, by.actor ?? "api", by.reason),

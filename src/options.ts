@@ -26,7 +26,8 @@ export interface TallystickOptions {
   /** Connections of the pool that a connection string opens: 5, or 1 on serverless. */
   readonly poolSize?: number | undefined;
   readonly catalog: Catalog;
-  readonly payment?: PaymentProvider | undefined;
+  /** Where payments are told from; each event and payment keeps its provider's name. */
+  readonly payment?: PaymentProvider | readonly PaymentProvider[] | undefined;
   /** Of credits that were spent when their payment goes back: they stay as debt (default), or are forgiven. */
   readonly returnPolicy?: "debt" | "forgive" | undefined;
   readonly notifications?: readonly Channel[] | undefined;

@@ -33,7 +33,12 @@ export interface Users {
   erase(input: { readonly userId: string }, options?: WriteOptions): Promise<EraseUserResult>;
 }
 
-export function createUsers(database: Database, credits: Pick<Credits, "erase">): Users {
+/** `personalFields` are names of fields of the providers' events that erasure removes, beside those that are known. */
+export function createUsers(
+  database: Database,
+  credits: Pick<Credits, "erase">,
+  personalFields: readonly string[],
+): Users {
   return {
     async *export({ userId }) {
       checkAccount({ userId });
@@ -48,7 +53,7 @@ export function createUsers(database: Database, credits: Pick<Credits, "erase">)
         const userIds = await userIdsOf(tx, userId);
         await lockPayments(tx, userIds);
         const { alias, accounts } = await credits.erase({ userId }, { tx });
-        const payments = await forgetPayments(tx, userIds, alias);
+        const payments = await forgetPayments(tx, { userIds, alias, personalFields });
         const notifications = await forgetNotifications(tx, userIds, alias);
         return { alias, accounts, ...payments, notifications };
       };

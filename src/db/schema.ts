@@ -331,6 +331,7 @@ export const payment = tallystick.table("payment", {
   type: text().notNull(),
   sessionId: text("session_id"),
   invoiceId: text("invoice_id"),
+  // The first of the names by which refunds and disputes call it; payment_charge has all.
   paymentIntentId: text("payment_intent_id"),
   subscriptionId: text("subscription_id"),
   status: text().notNull(),
@@ -382,6 +383,7 @@ export const subscription = tallystick.table("subscription", {
   canceledAt: moment("canceled_at"),
   endedAt: moment("ended_at"),
   trialEnd: moment("trial_end"),
+  asOf: moment("as_of"),
   createdAt: moment("created_at").notNull(),
   updatedAt: moment("updated_at").notNull(),
 });

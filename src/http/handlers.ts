@@ -5,12 +5,17 @@ import type { TallystickOptions } from "../options.ts";
 import { createApi } from "./api/app.ts";
 import { handleDistributeCredits, handleTick } from "./cron.ts";
 import { errorResponse, json } from "./respond.ts";
-import { handleWebhook } from "./webhook.ts";
+import { handleWebhook, providerOf } from "./webhook.ts";
 
 export type Handler = (request: Request) => Promise<Response>;
 
 export interface Handlers {
-  /** `POST /api/webhooks/stripe` */
+  /**
+   * `POST /api/webhooks/{provider}`: events of the provider that the path's last part names. Where only one is configured,
+   * the path may be any.
+   */
+  readonly webhook: Handler;
+  /** `POST /api/webhooks/stripe`: Stripe's events, or those of the only provider, whatever the path. */
   readonly stripeWebhook: Handler;
   /** `GET|POST /api/distribute-credits` */
   readonly distributeCredits: Handler;
@@ -26,9 +31,14 @@ export function createHandlers(engine: Engine, options: Pick<TallystickOptions, 
   const { cronSecrets, cronBasic, apiKeys } = options.auth ?? {};
   const logger = options.logger ?? silentLogger;
   const cron = { engine, logger, credentials: { bearer: cronSecrets ?? [], basic: cronBasic ? [cronBasic] : [] } };
+  const { providers } = engine.payment;
   const api = createApi({ engine, logger, apiKeys: apiKeys ?? [] });
   return {
-    stripeWebhook: async (request) => handleWebhook(engine, request, logger),
+    webhook: async (request) => handleWebhook(engine, request, { provider: providerOf(request, providers), logger }),
+    stripeWebhook: async (request) => {
+      const provider = providers.length > 1 ? "stripe" : undefined;
+      return handleWebhook(engine, request, { provider, logger });
+    },
     distributeCredits: async (request) => handleDistributeCredits(cron, request),
     cron: async (request) => handleTick(cron, request),
     async health() {

@@ -12,17 +12,23 @@ const texts: Partial<Record<ErrorCode, string>> = {
   invalid_signature: "Invalid signature",
   invalid_request: "Invalid event",
   payload_too_large: "Payload too large",
+  not_found: "Unknown provider",
 };
+
+/** Where only one provider is configured it takes every path; else the path's last part names one. */
+export function providerOf(request: Request, names: readonly string[]): string | undefined {
+  return names.length === 1 ? names[0] : new URL(request.url).pathname.replace(/\/+$/, "").split("/").at(-1);
+}
 
 export async function handleWebhook(
   engine: Pick<Engine, "payment">,
   request: Request,
-  logger: Logger,
+  { provider, logger }: { readonly provider: string | undefined; readonly logger: Logger },
 ): Promise<Response> {
   if (request.method !== "POST") return json({ error: "Method not allowed" }, 405, { allow: "POST" });
   try {
     const body = await readBody(request, WEBHOOK_BODY_LIMIT_BYTES);
-    await engine.payment.handleWebhookEvent(body, request.headers);
+    await engine.payment.handleWebhookEvent(body, request.headers, { provider });
     return json({ received: true });
   } catch (cause) {
     const error = toTallystickError(cause, logger);

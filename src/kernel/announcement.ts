@@ -21,7 +21,8 @@ export type Announcement = AnnouncementBase &
         readonly amount: number;
         readonly currency: string;
         readonly attemptCount: number | null;
-        readonly nextAttemptAt: Date | null;
+        /** Undefined: the provider does not say. */
+        readonly nextAttemptAt: Date | null | undefined;
       }
     | {
         /** A refund; or one that failed, so that the money is not with the payer after all. */

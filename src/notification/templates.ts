@@ -48,10 +48,14 @@ export function render(announcement: Announcement, language: Language): Rendered
           ...(announcement.attemptCount === null
             ? []
             : [{ name: say("Attempt", "第几次尝试"), value: String(announcement.attemptCount) }]),
-          {
-            name: say("Next attempt", "下次尝试"),
-            value: announcement.nextAttemptAt === null ? say("none", "无") : time(announcement.nextAttemptAt),
-          },
+          ...(announcement.nextAttemptAt === undefined
+            ? []
+            : [
+                {
+                  name: say("Next attempt", "下次尝试"),
+                  value: announcement.nextAttemptAt === null ? say("none", "无") : time(announcement.nextAttemptAt),
+                },
+              ]),
         ],
       };
     case "payment.refunded":

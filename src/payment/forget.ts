@@ -2,7 +2,7 @@
 // refunded next year, or told a second time, must still be found; whose they were goes.
 import type { Queryable } from "../db/database.ts";
 import { readPages, type ExportPage } from "../db/export-pages.ts";
-import { withoutPersonalData } from "./personal-data.ts";
+import { withoutPersonalData, type Erasure } from "./personal-data.ts";
 
 const sections: Readonly<Record<string, string>> = {
   customers: `
@@ -34,6 +34,7 @@ const EVENTS = `
   from tallystick.webhook_event event
   where event.id > $1 and event.payload::text like any ($5) and (
     jsonb_path_exists(event.payload, '$.**.metadata.userId ? (@ == $userIds[*])', jsonb_build_object('userIds', $3::jsonb))
+    or jsonb_path_exists(event.payload, '$.**.custom_data.userId ? (@ == $userIds[*])', jsonb_build_object('userIds', $3::jsonb))
     or jsonb_path_exists(event.payload, '$.**.client_reference_id ? (@ == $userIds[*])', jsonb_build_object('userIds', $3::jsonb))
     or jsonb_path_exists(event.payload, '$.** ? (@ == $objects[*])', jsonb_build_object('objects', $4::jsonb)))
   order by event.id limit $2`;
@@ -94,7 +95,8 @@ export interface ForgetResult {
  * transaction. The provider's own ids stay: a customer remains the alias's, whatever later events say of it, until
  * `linkCustomer` gives it to somebody.
  */
-export async function forgetPayments(tx: Queryable, userIds: readonly string[], alias: string): Promise<ForgetResult> {
+export async function forgetPayments(tx: Queryable, input: Erasure): Promise<ForgetResult> {
+  const { userIds, alias } = input;
   // Before the rows that lead to them.
   let events = 0;
   for await (const { rows } of readEvents(tx, userIds)) {
@@ -102,10 +104,7 @@ export async function forgetPayments(tx: Queryable, userIds: readonly string[], 
     await tx.query(
       `update tallystick.webhook_event event set payload = cleaned.payload
        from unnest($1::bigint[], $2::jsonb[]) as cleaned (id, payload) where event.id = cleaned.id`,
-      [
-        rows.map(({ id }) => id),
-        rows.map(({ payload }) => JSON.stringify(withoutPersonalData(payload, userIds, alias))),
-      ],
+      [rows.map(({ id }) => id), rows.map(({ payload }) => JSON.stringify(withoutPersonalData(payload, input)))],
     );
     events += rows.length;
   }

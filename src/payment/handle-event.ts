@@ -5,33 +5,37 @@ import { defineTask, type TaskDefinition, type TaskPayload } from "../tasks/task
 import { applyFact } from "./effects/apply-fact.ts";
 import type { EffectContext } from "./effects/context.ts";
 import { markEvent, readEvent } from "./inbox.ts";
-import type { PaymentFact, PaymentProvider } from "./provider.ts";
+import type { PaymentFact } from "./provider.ts";
+import type { Providers } from "./providers.ts";
 
 export interface EventTaskOptions {
   readonly database: Database;
-  readonly provider: PaymentProvider;
+  readonly providers: Providers;
   readonly effects: Omit<EffectContext, "tx" | "provider">;
   readonly maxAttempts: number;
 }
 
 export const PAYMENT_EVENT_TASK = "payment-event";
 
-export function paymentEventTask(options: EventTaskOptions): TaskDefinition<readonly PaymentFact[]> {
-  const { database, provider, effects, maxAttempts } = options;
-  return defineTask<readonly PaymentFact[]>({
+interface Told {
+  readonly provider: string;
+  readonly facts: readonly PaymentFact[];
+}
+
+export function paymentEventTask(options: EventTaskOptions): TaskDefinition<Told> {
+  const { database, providers, effects, maxAttempts } = options;
+  return defineTask<Told>({
     name: PAYMENT_EVENT_TASK,
     async load({ payload, attempt, signal }) {
-      return provider.load(await readEvent(database, eventId(payload)), {
-        attempt,
-        signal,
-        mayAssume: payload["recheck"] !== true,
-      });
+      const { provider, event } = await readEvent(database, eventId(payload));
+      const mayAssume = payload["recheck"] !== true;
+      return { provider, facts: await providers.require(provider).load(event, { attempt, signal, mayAssume }) };
     },
-    async run({ tx, loaded, payload }) {
-      for (const fact of loaded) await applyFact({ ...effects, provider: provider.name, tx }, fact);
+    async run({ tx, loaded: { provider, facts }, payload }) {
+      for (const fact of facts) await applyFact({ ...effects, provider, tx }, fact);
       await markEvent(tx, eventId(payload), "processed");
       // What was given on the event's word alone is looked at again until the provider answers.
-      if (loaded.some((fact) => fact.kind === "checkout_paid" && fact.assumed)) {
+      if (facts.some((fact) => fact.kind === "checkout_paid" && fact.assumed)) {
         const id = eventId(payload);
         const [row] = await tx.query<{ runAt: Date }>(`select tallystick.clock() + interval '1 minute' as "runAt"`);
         const recheck = { name: PAYMENT_EVENT_TASK, payload: { eventId: id, recheck: true }, maxAttempts };

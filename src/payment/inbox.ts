@@ -15,7 +15,7 @@ export interface Inbox {
    * durable and may be acknowledged.
    * @throws invalid_signature, invalid_request, storage_unavailable
    */
-  receive(body: Uint8Array, headers: Headers): Promise<ReceiveOutcome>;
+  receive(provider: PaymentProvider, body: Uint8Array, headers: Headers): Promise<ReceiveOutcome>;
 }
 
 /**
@@ -26,9 +26,9 @@ export function subjectLane(provider: string, subject: string): string {
   return `${provider}:${subject}`.slice(0, 255);
 }
 
-export function createInbox(database: Database, provider: PaymentProvider, maxAttempts: number): Inbox {
+export function createInbox(database: Database, maxAttempts: number): Inbox {
   return {
-    async receive(body, headers) {
+    async receive(provider, body, headers) {
       const event = await provider.verify(body, headers);
       const [row] = await database.query<{ result: { outcome: ReceiveOutcome } }>(
         "select tallystick.receive_event($1, $2, $3, $4, $5, $6, $7, $8, $9) as result",
@@ -62,6 +62,7 @@ function storableJson(payload: Record<string, unknown>): string {
 }
 
 interface StoredEvent {
+  readonly provider: string;
   readonly event_id: string;
   readonly type: string;
   readonly api_version: string | null;
@@ -69,14 +70,17 @@ interface StoredEvent {
   readonly payload: Record<string, unknown>;
 }
 
-/** Reads a stored event back as the provider knows it. */
-export async function readEvent(queryable: Queryable, id: number): Promise<InboundEvent> {
+/** Reads a stored event back as the provider of that name knows it. */
+export async function readEvent(
+  queryable: Queryable,
+  id: number,
+): Promise<{ readonly provider: string; readonly event: InboundEvent }> {
   const [row] = await queryable.query<StoredEvent>(
-    "select event_id, type, api_version, livemode, payload from tallystick.webhook_event where id = $1",
+    "select provider, event_id, type, api_version, livemode, payload from tallystick.webhook_event where id = $1",
     [id],
   );
   if (row === undefined) throw new TallystickError("not_found", `There is no event ${id}.`);
-  return {
+  const event = {
     id: row.event_id,
     type: row.type,
     apiVersion: row.api_version,
@@ -85,6 +89,7 @@ export async function readEvent(queryable: Queryable, id: number): Promise<Inbou
     handled: true,
     payload: row.payload,
   };
+  return { provider: row.provider, event };
 }
 
 export async function markEvent(tx: Queryable, id: number, status: EventStatus): Promise<void> {

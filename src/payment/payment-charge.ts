@@ -1,6 +1,7 @@
 // By what names a provider's refunds and disputes call a payment: its payment intents and charges.
 import type { Queryable } from "../db/database.ts";
 import { subjectLane } from "./inbox.ts";
+import type { PaymentReferences } from "./provider.ts";
 
 /**
  * Remembers that these are a payment's, and reopens what waited or died because the payment was not known. The first
@@ -10,7 +11,7 @@ export async function linkCharges(
   tx: Queryable,
   provider: string,
   paymentId: number,
-  references: readonly string[],
+  references: PaymentReferences,
 ): Promise<void> {
   if (references.length > 0) {
     await tx.query(
@@ -42,7 +43,7 @@ export interface PaidPayment {
 export async function lockPaidPayment(
   tx: Queryable,
   provider: string,
-  references: readonly string[],
+  references: PaymentReferences,
   invoiceId: string | null,
 ): Promise<PaidPayment | null> {
   const [row] = await tx.query<PaidPayment>(

@@ -1,7 +1,7 @@
 // The payment row: what was paid or failed, once for each checkout session or invoice.
 import type { Queryable } from "../db/database.ts";
 import { linkCharges } from "./payment-charge.ts";
-import type { Money } from "./provider.ts";
+import type { Money, PaymentReferences } from "./provider.ts";
 
 export interface PaymentInput {
   readonly provider: string;
@@ -12,8 +12,7 @@ export interface PaymentInput {
   readonly money: Money;
   readonly sessionId?: string | null;
   readonly invoiceId?: string | null;
-  readonly paymentIntentId?: string | null;
-  readonly chargeId?: string | null;
+  readonly references?: PaymentReferences;
   readonly subscriptionId?: string | null;
   readonly priceId?: string | null;
 }
@@ -54,18 +53,13 @@ export async function recordPayment(tx: Queryable, input: PaymentInput): Promise
       input.money.currency,
       sessionId,
       input.invoiceId ?? null,
-      input.paymentIntentId ?? null,
+      input.references?.[0] ?? null,
       input.subscriptionId ?? null,
       input.priceId ?? null,
     ],
   );
   const paymentId = row?.id ?? 0;
-  await linkCharges(
-    tx,
-    input.provider,
-    paymentId,
-    [input.paymentIntentId, input.chargeId].flatMap((id) => id ?? []),
-  );
+  await linkCharges(tx, input.provider, paymentId, input.references ?? []);
   return paymentId;
 }
 

@@ -28,7 +28,7 @@ describe("an event without personal data", () => {
   });
 
   it.each(recorded)("tells the same facts: %s", async (_, event) => {
-    const cleaned = record(withoutPersonalData(event, ["nobody"], "erased:1"));
+    const cleaned = record(withoutPersonalData(event, { userIds: ["nobody"], alias: "erased:1", personalFields: [] }));
     expect(await factsOrError(cleaned)).toEqual(await factsOrError(event));
     expect(JSON.stringify(cleaned)).not.toMatch(/@[\w-]+\.\w|"(?:line1|postal_code|last4|exp_year)"/);
   });
@@ -44,7 +44,7 @@ describe("an event without personal data", () => {
         },
       },
     };
-    expect(withoutPersonalData(event, ["ada"], "erased:1")).toEqual({
+    expect(withoutPersonalData(event, { userIds: ["ada"], alias: "erased:1", personalFields: [] })).toEqual({
       data: {
         object: {
           client_reference_id: "erased:1",

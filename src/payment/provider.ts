@@ -55,9 +55,21 @@ export interface SubscriptionItem {
   readonly quantity: number;
 }
 
+/** A provider's own words are mapped to these. */
+export type SubscriptionStatus =
+  | "incomplete"
+  | "incomplete_expired"
+  | "trialing"
+  | "active"
+  | "past_due"
+  | "unpaid"
+  | "paused"
+  | "canceled";
+
 export interface SubscriptionState {
   readonly subscriptionId: string;
-  readonly status: string;
+  /** One of `SubscriptionStatus`; another word is stored and has no effect. */
+  readonly status: SubscriptionStatus | (string & {});
   readonly items: readonly SubscriptionItem[];
   readonly currentPeriodStart: Date | null;
   readonly currentPeriodEnd: Date | null;
@@ -66,23 +78,39 @@ export interface SubscriptionState {
   readonly canceledAt: Date | null;
   readonly endedAt: Date | null;
   readonly trialEnd: Date | null;
+  /**
+   * When it was so, RFC 3339, where the provider tells it finely enough to order two states: an older one that is told
+   * later changes nothing. Null: the state told last counts.
+   */
+  readonly asOf: string | null;
 }
 
 /** A refund or a dispute as the provider last told of it. */
 export interface ReturnState {
   /** The provider's id of the refund or dispute. */
   readonly returnId: string;
-  readonly type: "refund" | "dispute";
+  /** reversal: what a dispute took came back, told as a record of its own; its money counts against the others'. */
+  readonly type: "refund" | "dispute" | "reversal";
   /** The provider's own word. */
   readonly status: string;
   /** How far along its life that status is: of states told in any order, the one that is furthest counts. */
   readonly stage: number;
   readonly money: Money;
-  /** Whether the money is with the payer: of a refund, unless it failed; of a dispute, while it is withdrawn. */
+  /** Whether the money has moved: of a refund, unless it failed; of a dispute, while it is withdrawn. */
   readonly stands: boolean;
+  /** The payer's bank asks, and no money has left. */
+  readonly inquiry: boolean;
+  /** How a dispute ended; withdrawn: without a decision about money. Null while it is open, and of a refund. */
+  readonly outcome: "won" | "lost" | "withdrawn" | null;
   /** By when a dispute can be answered. */
   readonly answerBy: Date | null;
 }
+
+/**
+ * By what names the provider's refunds and disputes will call the payment, as far as they are known: of Stripe its payment
+ * intent and its charge, of Paddle the transaction. Also the subjects of those events, which wait until it is told.
+ */
+export type PaymentReferences = readonly string[];
 
 export type PaymentFact =
   | {
@@ -90,7 +118,7 @@ export type PaymentFact =
       readonly kind: "checkout_paid";
       readonly owner: Owner;
       readonly sessionId: string;
-      readonly paymentIntentId: string | null;
+      readonly references: PaymentReferences;
       readonly paid: Money;
       readonly lines: readonly CheckoutLine[];
       /** The lines are the event's own word, because the provider did not answer: another look may find more. */
@@ -102,7 +130,7 @@ export type PaymentFact =
       readonly owner: Owner;
       readonly sessionId: string;
       readonly invoiceId: string | null;
-      readonly paymentIntentId: string | null;
+      readonly references: PaymentReferences;
       readonly paymentStatus: "unpaid" | "paid";
       readonly paid: Money;
     }
@@ -110,17 +138,16 @@ export type PaymentFact =
       readonly kind: "checkout_failed";
       readonly owner: Owner;
       readonly sessionId: string;
-      readonly paymentIntentId: string | null;
+      readonly references: PaymentReferences;
       readonly due: Money;
     }
   | {
       readonly kind: "invoice_paid";
       readonly owner: Owner;
+      /** The provider's id of the bill: Stripe's invoice, Paddle's transaction. */
       readonly invoiceId: string;
       readonly subscriptionId: string | null;
-      readonly paymentIntentId: string | null;
-      /** The charge, where the invoice still names it. */
-      readonly chargeId: string | null;
+      readonly references: PaymentReferences;
       readonly paid: Money;
       readonly lines: readonly InvoiceLine[];
     }
@@ -131,20 +158,19 @@ export type PaymentFact =
       readonly subscriptionId: string | null;
       readonly due: Money;
       readonly attemptCount: number;
-      /** Null: the provider will not try again by itself. */
-      readonly nextAttemptAt: Date | null;
+      /** Null: the provider will not try again by itself. Undefined: it does not say. */
+      readonly nextAttemptAt?: Date | null | undefined;
     }
   | {
       /** A payment was made on an invoice: from now on refunds and disputes that name it are the invoice's. */
       readonly kind: "invoice_payment_made";
       readonly invoiceId: string;
-      readonly references: readonly string[];
+      readonly references: PaymentReferences;
       readonly paid: Money;
     }
   | {
       readonly kind: "payment_returned";
-      /** What the provider calls the payment: of Stripe, its payment intent and its charge. */
-      readonly references: readonly string[];
+      readonly references: PaymentReferences;
       /** The invoice that was paid, where the provider could be asked. */
       readonly invoiceId: string | null;
       readonly returned: ReturnState;
@@ -175,7 +201,13 @@ export interface LoadContext {
 }
 
 export interface PaymentProvider {
+  /** Stored with every event and payment: it never changes. The last part of its webhook's path. */
   readonly name: string;
+  /**
+   * Names of fields of its events, at any depth, that tell of a person and that `load` does not read; erasing a user
+   * removes them from stored events, beside the names that are known already.
+   */
+  readonly personalFields?: readonly string[] | undefined;
   /**
    * Verifies the raw body's signature and reads the event. Pure but for the clock; never touches the network.
    * @throws invalid_signature, invalid_request

@@ -11,7 +11,8 @@ export interface ReturnChange {
 }
 
 /**
- * Writes the state of a refund or dispute; the caller holds its payment's lock. Of equal stages the one with the money
+ * Writes the state of a refund or dispute, and answers null when it was told already that it is further on; the caller
+ * holds its payment's lock. Of equal stages the one with the money
  * gone counts, because a dispute is told before its money leaves; `current` counts whatever was told before.
  */
 export async function recordReturn(
@@ -19,7 +20,7 @@ export async function recordReturn(
   provider: string,
   paymentId: number,
   { returned, current }: { readonly returned: ReturnState; readonly current: boolean },
-): Promise<ReturnChange> {
+): Promise<ReturnChange | null> {
   const { returnId, type, status, stage, money, stands } = returned;
   const [before] = await tx.query<{ status: string; stands: boolean }>(
     "select status, stands from tallystick.payment_return where provider = $1 and return_id = $2",
@@ -36,15 +37,18 @@ export async function recordReturn(
      returning status, stands`,
     [provider, returnId, paymentId, type, status, stage, money.amount, money.currency, stands, current],
   );
-  // No row: it was told already that it is further on.
-  const now = after ?? before ?? { status, stands };
-  return { statusBefore: before?.status ?? null, stoodBefore: before?.stands ?? false, ...now };
+  if (after === undefined) return null;
+  return { statusBefore: before?.status ?? null, stoodBefore: before?.stands ?? false, ...after };
 }
 
-/** What of a payment is with the payer again, in minor units; what is disputed after a refund may add up to more than was paid. */
+/**
+ * What of a payment is with the payer again, in minor units; what is disputed after a refund may add up to more than was
+ * paid, and what a reversal gives back may be told before what it reverses.
+ */
 export async function returnedAmount(tx: Queryable, paymentId: number): Promise<number> {
   const [row] = await tx.query<{ returned: number }>(
-    "select coalesce(sum(amount), 0)::bigint as returned from tallystick.payment_return where payment_id = $1 and stands",
+    `select greatest(0, coalesce(sum(case kind when 'reversal' then -amount else amount end), 0))::bigint as returned
+     from tallystick.payment_return where payment_id = $1 and stands`,
     [paymentId],
   );
   return row?.returned ?? 0;

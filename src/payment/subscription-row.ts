@@ -16,32 +16,45 @@ export interface SubscriptionInput {
 }
 
 export interface StoredSubscription {
+  readonly status: string;
   readonly ended: boolean;
   /** When a cancellation that is scheduled takes effect. */
   readonly endsAt: Date | null;
 }
+
+interface StoredRow {
+  readonly status: string;
+  readonly ends_at: Date | null;
+}
+
+const storedColumns = `status, coalesce(cancel_at, case when cancel_at_period_end then current_period_end end) as ends_at`;
 
 /** The name under which enrolments hang on a subscription. */
 export function subscriptionSource(provider: string, subscriptionId: string): string {
   return `${provider}:${subscriptionId}`;
 }
 
-/** Writes the state. An ended subscription stays ended: an older state that arrives later changes nothing. */
+/**
+ * Writes the state and answers what is stored then. An ended subscription stays ended, and a state that is known to be
+ * older than the stored one changes nothing.
+ */
 export async function recordSubscription(tx: Queryable, input: SubscriptionInput): Promise<StoredSubscription> {
   const { subscription } = input;
-  const [row] = await tx.query<{ status: string; ends_at: Date | null }>(
+  const [row] = await tx.query<StoredRow>(
     `insert into tallystick.subscription as stored (provider, subscription_id, customer_id, user_id, price_id, plan_id, quantity,
-       status, current_period_start, current_period_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+       status, current_period_start, current_period_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end,
+       as_of)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
      on conflict (provider, subscription_id) do update set
        customer_id = coalesce(excluded.customer_id, stored.customer_id), user_id = excluded.user_id,
        price_id = excluded.price_id, plan_id = excluded.plan_id, quantity = excluded.quantity, status = excluded.status,
        current_period_start = excluded.current_period_start, current_period_end = excluded.current_period_end,
        cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at,
        canceled_at = excluded.canceled_at, ended_at = excluded.ended_at, trial_end = excluded.trial_end,
-       updated_at = tallystick.clock()
-     where not (stored.status = any ($16) and not excluded.status = any ($16))
-     returning status, coalesce(cancel_at, case when cancel_at_period_end then current_period_end end) as ends_at`,
+       as_of = excluded.as_of, updated_at = tallystick.clock()
+     where (not stored.status = any ($17) or excluded.status = any ($17))
+       and coalesce(stored.as_of <= excluded.as_of, true)
+     returning ${storedColumns}`,
     [
       input.provider,
       subscription.subscriptionId,
@@ -58,12 +71,20 @@ export async function recordSubscription(tx: Queryable, input: SubscriptionInput
       subscription.canceledAt,
       subscription.endedAt,
       subscription.trialEnd,
+      subscription.asOf,
       ended,
     ],
   );
-  // No row: it had ended before.
-  if (row === undefined) return { ended: true, endsAt: null };
-  return { ended: ended.includes(row.status), endsAt: row.ends_at };
+  const kept = row ?? (await readStored(tx, input));
+  return { status: kept.status, ended: ended.includes(kept.status), endsAt: kept.ends_at };
+}
+
+async function readStored(tx: Queryable, { provider, subscription }: SubscriptionInput): Promise<StoredRow> {
+  const [row] = await tx.query<StoredRow>(
+    `select ${storedColumns} from tallystick.subscription where provider = $1 and subscription_id = $2`,
+    [provider, subscription.subscriptionId],
+  );
+  return row ?? { status: subscription.status, ends_at: null };
 }
 
 /** A subscription as it stands here; null when nothing was told of it. */

@@ -11,7 +11,7 @@ import { telling, type Shape } from "./telling.ts";
 
 const shapes: readonly Shape[] = ["since 2025", "before 2025"];
 
-describe.each(flows)("$name", ({ told, outcome, needsKey }) => {
+describe.each(flows)("$name", { timeout: 300_000 }, ({ told, outcome, needsKey }) => {
   it.each(shapes)("ends the same in every order, in the shape %s", async (shape) => {
     const api = await startStripeState();
     const provider = stripe({ webhookSecrets: [WEBHOOK_SECRET], secretKey: "sk_test_1", apiBase: api.apiBase });

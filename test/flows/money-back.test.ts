@@ -14,7 +14,7 @@ const bought = ({ userId, id }: Buyer): Told => ({
 
 const indexes = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-describe("in every order", () => {
+describe("in every order", { timeout: 300_000 }, () => {
   it("two partial refunds of a pack, one of which fails later, end the same", async () => {
     const flow = (buyer: Buyer): Told[] => {
       const paymentIntent = buyer.id("pi");

@@ -21,7 +21,7 @@ export async function checkoutPaid(context: EffectContext, fact: Fact<"checkout_
     status: "paid",
     money: fact.paid,
     sessionId: fact.sessionId,
-    paymentIntentId: fact.paymentIntentId,
+    references: fact.references,
     priceId: lines[0]?.priceId ?? null,
   });
   for (const [index, { price, quantity }] of prices.entries()) {
@@ -59,7 +59,7 @@ export async function checkoutRecorded(context: EffectContext, fact: Fact<"check
     money: fact.paid,
     sessionId: fact.sessionId,
     invoiceId: fact.invoiceId,
-    paymentIntentId: fact.paymentIntentId,
+    references: fact.references,
   });
 }
 
@@ -74,7 +74,7 @@ export async function checkoutFailed(context: EffectContext, fact: Fact<"checkou
     status: "failed",
     money: fact.due,
     sessionId: fact.sessionId,
-    paymentIntentId: fact.paymentIntentId,
+    references: fact.references,
   });
   await context.announce(tx, {
     kind: "payment.failed",

@@ -2,12 +2,13 @@
 // pauses them, what sets it going again grants those that were kept back, and another plan gives the plan's months.
 import { followPlan } from "../../credits/enrolment-change.ts";
 import { endEnrolments, pauseEnrolments, resumeEnrolments } from "../../credits/enrolment.ts";
+import type { SubscriptionStatus } from "../provider.ts";
 import { readSubscription, subscriptionSource } from "../subscription-row.ts";
 import type { EffectContext } from "./context.ts";
 
-// Stripe's words (docs.stripe.com/billing/subscriptions/overview); `incomplete` has given nothing yet.
-const stopped = new Set(["past_due", "unpaid", "paused"]);
-const going = new Set(["active", "trialing"]);
+// `incomplete` has given nothing yet.
+const stopped: ReadonlySet<string> = new Set<SubscriptionStatus>(["past_due", "unpaid", "paused"]);
+const going: ReadonlySet<string> = new Set<SubscriptionStatus>(["active", "trialing"]);
 
 /** After every event that tells of the subscription or pays for it: whichever comes last finds what the others left. */
 export async function followSubscription(context: EffectContext, subscriptionId: string): Promise<void> {

@@ -36,8 +36,7 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
     money: fact.paid,
     invoiceId: fact.invoiceId,
     subscriptionId: fact.subscriptionId,
-    paymentIntentId: fact.paymentIntentId,
-    chargeId: fact.chargeId,
+    references: fact.references,
     priceId: sold[0]?.priceId ?? fact.lines[0]?.priceId ?? null,
   });
   if (userId === null) return;

@@ -50,30 +50,23 @@ async function tell(
   { tx, provider, announce }: EffectContext,
   { returned }: Fact<"payment_returned">,
   userId: string | null,
-  { statusBefore, stoodBefore, status, stands }: ReturnChange,
+  change: ReturnChange | null,
 ): Promise<void> {
-  const { returnId, money, answerBy } = returned;
+  // It is further on already, and that was announced.
+  if (change === null) return;
+  const { returnId, money, answerBy, inquiry, outcome } = returned;
   if (returned.type === "refund") {
-    if (stands === stoodBefore) return;
-    const kind = stands ? "payment.refunded" : "payment.refund_failed";
+    if (change.stands === change.stoodBefore) return;
+    const kind = change.stands ? "payment.refunded" : "payment.refund_failed";
     await announce(tx, { kind, key: `${kind}:${provider}:${returnId}`, userId, returnId, ...money });
     return;
   }
-  const outcome = closed[status];
-  if (outcome !== undefined) {
-    if (status === statusBefore) return;
-    const key = `payment.dispute_closed:${provider}:${returnId}:${status}`;
+  if (outcome !== null) {
+    if (change.status === change.statusBefore) return;
+    const key = `payment.dispute_closed:${provider}:${returnId}:${change.status}`;
     await announce(tx, { kind: "payment.dispute_closed", key, userId, returnId, ...money, outcome });
     return;
   }
-  const inquiry = status.startsWith("warning_");
   const key = `payment.disputed:${provider}:${returnId}:${inquiry ? "inquiry" : "dispute"}`;
   await announce(tx, { kind: "payment.disputed", key, userId, returnId, ...money, inquiry, answerBy });
 }
-
-const closed: Readonly<Record<string, "won" | "lost" | "withdrawn">> = {
-  won: "won",
-  lost: "lost",
-  warning_closed: "withdrawn",
-  prevented: "withdrawn",
-};

@@ -1,12 +1,13 @@
 // The Stripe provider: verifies Stripe's webhooks, asks Stripe's API for what an event does not tell, and says what
 // happened. Payloads of all API versions since 2020 are read; credits and accounts are no business of this file.
-import { TallystickError } from "../../kernel/errors.ts";
 import type { PaymentProvider } from "../provider.ts";
+import { parseApiBase } from "./api-origin.ts";
 import { stripeApi, type ApiOptions } from "./stripe/api.ts";
 import { readEvent } from "./stripe/event.ts";
 import { factsOf } from "./stripe/facts.ts";
 import { record } from "./stripe/read.ts";
-import { parseSecrets, verifySignature } from "./stripe/verify.ts";
+import { verifySignature } from "./stripe/verify.ts";
+import { parseSecrets } from "./webhook-secrets.ts";
 
 export interface StripeOptions {
   /**
@@ -33,7 +34,7 @@ export interface StripeOptions {
 export function stripe(options: StripeOptions): PaymentProvider {
   const secrets = parseSecrets(options.webhookSecrets);
   const secretKey = options.secretKey?.trim() || null;
-  const apiBase = parseApiBase(options.apiBase);
+  const apiBase = parseApiBase("Stripe", options.apiBase);
   const apiOptions: ApiOptions | null = secretKey === null ? null : { secretKey, apiBase };
   const now = options.now ?? Date.now;
   return {
@@ -47,17 +48,4 @@ export function stripe(options: StripeOptions): PaymentProvider {
       return factsOf(event.type, object, { api: apiOptions && stripeApi(apiOptions, signal), attempt, mayAssume });
     },
   };
-}
-
-function parseApiBase(apiBase: string | undefined): URL | null {
-  if (apiBase === undefined || apiBase.trim() === "") return null;
-  const url = URL.canParse(apiBase) ? new URL(apiBase) : null;
-  const isOrigin = url !== null && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
-  if (!isOrigin) {
-    throw new TallystickError(
-      "invalid_request",
-      "Stripe's apiBase must be an origin without a path, such as http://127.0.0.1:12111.",
-    );
-  }
-  return url;
 }

@@ -3,20 +3,13 @@
 import Stripe from "stripe";
 import { TallystickError } from "../../../kernel/errors.ts";
 import { redact } from "../../../kernel/logger.ts";
+import { unansweredBy, type Answer } from "../answer.ts";
 import { record, type Json } from "./read.ts";
 
 const REQUEST_TIMEOUT_MS = 4_000;
 const PAGE_SIZE = 100;
 // A bound for a server that never stops paging, and the most that the SDK collects.
 const MAX_ITEMS = 10_000;
-
-export type Answer<T> =
-  | { readonly outcome: "found"; readonly value: T }
-  /** The object does not exist (any more). */
-  | { readonly outcome: "missing" }
-  /** The key is wrong (401) or lacks the permission (403). */
-  | { readonly outcome: "refused"; readonly reason: string }
-  | { readonly outcome: "unavailable"; readonly reason: string };
 
 export interface StripeApi {
   sessionLines(sessionId: string): Promise<Answer<readonly Json[]>>;
@@ -71,12 +64,7 @@ export function stripeApi(options: ApiOptions, signal: AbortSignal): StripeApi {
 
 /** The error that names what was asked for and why there is no answer. */
 export function unanswered(asked: string, answer: Exclude<Answer<unknown>, { outcome: "found" }>): TallystickError {
-  const message = {
-    missing: `Stripe does not know the ${asked}.`,
-    refused: `Stripe refused the secret key when asked for the ${asked}`,
-    unavailable: `Stripe did not answer when asked for the ${asked}`,
-  }[answer.outcome];
-  return new TallystickError("provider_unavailable", "reason" in answer ? `${message}: ${answer.reason}` : message);
+  return unansweredBy("Stripe", asked, answer);
 }
 
 async function all(pages: { autoPagingToArray(options: { limit: number }): Promise<readonly unknown[]> }) {

@@ -33,7 +33,7 @@ describe("a checkout session", () => {
       kind: "checkout_paid",
       owner,
       sessionId: "cs_1",
-      paymentIntentId: "pi_1",
+      references: ["pi_1"],
       paid: { amount: 999, currency: "eur" },
       lines: [{ priceId: "price_1", quantity: 1 }],
       assumed: false,
@@ -71,7 +71,7 @@ describe("a checkout session", () => {
       owner,
       sessionId: "cs_1",
       invoiceId: null,
-      paymentIntentId: "pi_1",
+      references: ["pi_1"],
       paymentStatus: "unpaid",
       paid: { amount: 999, currency: "eur" },
     });

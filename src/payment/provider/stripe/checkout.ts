@@ -4,7 +4,7 @@ import { TallystickError } from "../../../kernel/errors.ts";
 import type { CheckoutLine, PaymentFact } from "../../provider.ts";
 import { unanswered, type FactContext } from "./api.ts";
 import { sessionOwner } from "./owner.ts";
-import { currency, idOf, integer, quantity, record, required, text, type Json } from "./read.ts";
+import { currency, idOf, idsOf, integer, quantity, record, required, text, type Json } from "./read.ts";
 
 /** `checkout.session.completed` and `checkout.session.async_payment_succeeded`. */
 export async function checkoutFacts(session: Json, context: FactContext): Promise<readonly PaymentFact[]> {
@@ -29,7 +29,7 @@ function readSession(session: Json) {
   return {
     owner: sessionOwner(session),
     sessionId: required(text(session.id), "checkout session id"),
-    paymentIntentId: idOf(session.payment_intent),
+    references: idsOf(session.payment_intent),
     money: { amount: integer(session.amount_total) ?? 0, currency: currency(session.currency) },
   };
 }

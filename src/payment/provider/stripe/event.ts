@@ -1,15 +1,18 @@
 // A verified body as the event that is stored. Only snapshot events of the v1 API are taken: they carry the object.
 import { TallystickError } from "../../../kernel/errors.ts";
 import type { InboundEvent } from "../../provider.ts";
+import { parseObject } from "../json.ts";
 import { isHandled } from "./facts.ts";
-import { idOf, isRecord, record, text, type Json } from "./read.ts";
+import { idOf, record, text, type Json } from "./read.ts";
 
 /**
  * Reads a verified body. With a key, events of its other mode are not handled.
  * @throws invalid_request when the body is no snapshot event
  */
 export function readEvent(body: Uint8Array, secretKey: string | null): InboundEvent {
-  const payload = parse(body);
+  const parsed = parseObject(body);
+  if (!("object" in parsed)) throw refused(parsed.instead, parsed.cause);
+  const payload = parsed.object;
   if (payload.object === "v2.core.event") {
     throw refused("it is a thin event; let Stripe send snapshot events to this endpoint.");
   }
@@ -27,17 +30,6 @@ export function readEvent(body: Uint8Array, secretKey: string | null): InboundEv
     handled: isHandled(type) && !isOtherMode(livemode, secretKey),
     payload,
   };
-}
-
-function parse(body: Uint8Array): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch (error) {
-    throw refused("it is no JSON in UTF-8.", error);
-  }
-  if (!isRecord(value)) throw refused("it is no JSON object.");
-  return value;
 }
 
 // Refunds, disputes and the payments of invoices name no customer. All that is told of one payment's money keeps to its

@@ -22,8 +22,7 @@ describe("an invoice", () => {
       owner: { userId: null, customerId: "cus_JsuO3bmrj0QlAw" },
       invoiceId: "in_1KJqKBJDPojXS6LNJbvLUgEy",
       subscriptionId: "sub_JsuPyCPhXWfZar",
-      paymentIntentId: null,
-      chargeId: null,
+      references: [],
       paid: { amount: 0, currency: "usd" },
       lines: [
         {
@@ -51,8 +50,7 @@ describe("an invoice", () => {
         owner: { userId: null, customerId: "cus_NORMALIZED" },
         invoiceId: id,
         subscriptionId: null,
-        paymentIntentId: null,
-        chargeId: null,
+        references: [],
         paid: { amount: 100_000, currency: "usd" },
         lines: [
           {
@@ -82,7 +80,7 @@ describe("an invoice", () => {
     });
     expect(await factOf("invoice.paid", invoice)).toMatchObject({
       subscriptionId: "sub_1234",
-      paymentIntentId: "pi_1234",
+      references: ["pi_1234"],
       lines: [
         {
           lineId: "il_1234",
@@ -185,7 +183,7 @@ describe("an invoice", () => {
     ["the invoice", { payments: { data: [{ payment: { charge: "ch_1" } }] }, payment_intent: "pi_old" }, "pi_old"],
     ["nothing", {}, null],
   ])("reads its payment intent from %s", async (_, fields, paymentIntentId) => {
-    expect((await paidWith({}, fields)).paymentIntentId).toBe(paymentIntentId);
+    expect((await paidWith({}, fields)).references[0] ?? null).toBe(paymentIntentId);
   });
 
   it("has quantity 1 where a line has none, and a lower-case currency", async () => {

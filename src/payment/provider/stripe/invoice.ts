@@ -4,7 +4,7 @@ import { TallystickError } from "../../../kernel/errors.ts";
 import type { InvoiceLine, PaymentFact } from "../../provider.ts";
 import { unanswered, type FactContext } from "./api.ts";
 import { invoiceOwner } from "./owner.ts";
-import { currency, idOf, integer, quantity, listed, record, required, text, time, type Json } from "./read.ts";
+import { currency, idOf, idsOf, integer, quantity, listed, record, required, text, time, type Json } from "./read.ts";
 
 /** `invoice.paid`. All lines or an error: a part of them would grant a part of what was paid. */
 export async function invoicePaidFacts(invoice: Json, context: FactContext): Promise<readonly PaymentFact[]> {
@@ -16,8 +16,7 @@ export async function invoicePaidFacts(invoice: Json, context: FactContext): Pro
       owner: invoiceOwner(invoice, lines),
       invoiceId,
       subscriptionId: subscriptionIdOf(invoice, lines),
-      paymentIntentId: paymentIntentIdOf(invoice),
-      chargeId: idOf(invoice.charge),
+      references: idsOf(paymentIntentIdOf(invoice), invoice.charge),
       paid: { amount: integer(invoice.amount_paid) ?? 0, currency: currency(invoice.currency) },
       lines: lines.map(readLine),
     },
@@ -50,7 +49,7 @@ export function invoicePaymentMadeFacts(invoicePayment: Json): readonly PaymentF
     {
       kind: "invoice_payment_made",
       invoiceId: required(idOf(invoicePayment.invoice), "invoice id"),
-      references: [idOf(intent), idOf(charge)].flatMap((id) => id ?? []),
+      references: idsOf(intent, charge),
       paid: { amount: integer(invoicePayment.amount_paid) ?? 0, currency: currency(invoicePayment.currency) },
     },
   ];

@@ -1,41 +1,25 @@
-// Readers of untrusted JSON: each answers the value when it has the expected type, and null (or an empty thing) when
-// it has not, so that no payload, however malformed, can throw a TypeError or pass a wrong type on.
+// Readers of what only Stripe's JSON has: lists, references that may be expanded, times in seconds.
 import { TallystickError } from "../../../kernel/errors.ts";
+import { integer, record, records, text, type Json } from "../json.ts";
 
-export type Json = Readonly<Record<string, unknown>>;
+export { integer, isRecord, record, text, type Json } from "../json.ts";
 
-const none: Json = Object.freeze({});
 // The largest time that a Date can hold.
 const MAX_UNIX_SECONDS = 8_640_000_000_000;
 
-export function isRecord(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The object, or an empty one. */
-export function record(value: unknown): Json {
-  return isRecord(value) ? value : none;
-}
-
 /** The data of a Stripe list. */
 export function listed(value: unknown): readonly Json[] {
-  const { data } = record(value);
-  return Array.isArray(data) ? data.map(record) : [];
-}
-
-/** A string that is not empty. */
-export function text(value: unknown): string | null {
-  return typeof value === "string" && value !== "" ? value : null;
-}
-
-/** A whole number; Stripe's amounts and times are never anything else. */
-export function integer(value: unknown): number | null {
-  return typeof value === "number" && Number.isSafeInteger(value) ? value : null;
+  return records(record(value).data);
 }
 
 /** The id of a reference, which Stripe sends as a string, or as the whole object where it was expanded. */
 export function idOf(value: unknown): string | null {
   return text(value) ?? text(record(value).id);
+}
+
+/** The ids of references that are there. */
+export function idsOf(...values: readonly unknown[]): readonly string[] {
+  return values.flatMap((value) => idOf(value) ?? []);
 }
 
 /** A time in seconds since the epoch. */

@@ -1,7 +1,7 @@
 // Money that goes back: refunds and disputes. They name the payment by its intent and its charge, and no customer.
 import type { PaymentFact, ReturnState } from "../../provider.ts";
 import { unanswered, type FactContext, type StripeApi } from "./api.ts";
-import { currency, idOf, integer, listed, record, required, text, time, type Json } from "./read.ts";
+import { currency, idOf, idsOf, integer, listed, record, required, text, time, type Json } from "./read.ts";
 
 // Docs: docs.stripe.com/refunds#refund-statuses. A refund that succeeded may fail weeks later, when the bank sends it back.
 const refundStages: Readonly<Record<string, number>> = {
@@ -24,6 +24,13 @@ const disputeStages: Readonly<Record<string, number>> = {
   appeal_needs_response: 8,
   appeal_under_review: 9,
   won: 10,
+};
+
+const disputeOutcomes: Readonly<Record<string, ReturnState["outcome"]>> = {
+  won: "won",
+  lost: "lost",
+  warning_closed: "withdrawn",
+  prevented: "withdrawn",
 };
 
 /** `refund.created`, `refund.updated`, `refund.failed` and `charge.refund.updated`. */
@@ -82,10 +89,9 @@ async function refundsOf(chargeId: string, charge: Json, { api }: FactContext) {
 
 async function factOf({ object, current }: Read, returned: ReturnState, { api }: FactContext): Promise<PaymentFact> {
   const intentId = idOf(object.payment_intent);
-  const references = [intentId, idOf(object.charge)].flatMap((id) => id ?? []);
   return {
     kind: "payment_returned",
-    references,
+    references: idsOf(intentId, object.charge),
     invoiceId: api === null || intentId === null ? null : await invoiceOf(intentId, api),
     returned,
     current,
@@ -110,6 +116,8 @@ function readRefund(refund: Json): ReturnState {
     stage: refundStages[status] ?? 2,
     money: readMoney(refund, "refund amount"),
     stands: status !== "failed" && status !== "canceled",
+    inquiry: false,
+    outcome: null,
     answerBy: null,
   };
 }
@@ -123,6 +131,8 @@ function readDispute(dispute: Json): ReturnState {
     stage: disputeStages[status] ?? 5,
     money: readMoney(dispute, "dispute amount"),
     stands: isWithdrawn(dispute, status),
+    inquiry: status.startsWith("warning_"),
+    outcome: disputeOutcomes[status] ?? null,
     answerBy: time(record(dispute.evidence_details).due_by),
   };
 }

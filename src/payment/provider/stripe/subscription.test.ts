@@ -31,6 +31,7 @@ describe("a subscription", () => {
         canceledAt: null,
         endedAt: null,
         trialEnd: null,
+        asOf: null,
       },
     });
   });

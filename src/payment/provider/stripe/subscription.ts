@@ -48,6 +48,8 @@ function readState(subscription: Json): SubscriptionState {
     canceledAt: time(subscription.canceled_at),
     endedAt: time(subscription.ended_at),
     trialEnd: time(subscription.trial_end),
+    // An event's time counts seconds, and several states may share one.
+    asOf: null,
   };
 }
 

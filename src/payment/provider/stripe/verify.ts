@@ -10,15 +10,6 @@ const NO_TOLERANCE_CHECK = 0;
 const timestampPattern = /^\d{1,12}$/;
 const signaturePattern = /^[0-9a-f]{64}$/;
 
-/** The secrets of a list or a comma-separated text, trimmed; empty ones are dropped, as anyone can sign with those. */
-export function parseSecrets(secrets: string | readonly string[]): readonly string[] {
-  return [secrets]
-    .flat()
-    .flatMap((secret) => secret.split(","))
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== "");
-}
-
 /**
  * Verifies that one of the secrets signed the body at most 300 seconds before or after `now` (milliseconds).
  * @throws invalid_signature
