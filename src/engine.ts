@@ -24,6 +24,8 @@ import {
 import { deferredRevenue, type DeferredRevenueInput, type DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 import { linkCustomer } from "./payment/owner.ts";
 import { createProviders } from "./payment/providers.ts";
+import { createReconciling } from "./payment/reconcile/maintenance.ts";
+import { reconcile, type ReconcileInput, type ReconcileReport } from "./payment/reconcile/reconcile.ts";
 import { paymentFunctions } from "./payment/functions.generated.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
 import { enqueueTask, type EnqueueInput } from "./tasks/enqueue.ts";
@@ -63,6 +65,8 @@ export interface Engine {
     /** Maps a provider's customer to a user, and reopens the customer's events that had no owner. */
     linkCustomer(input: { customerId: string; userId: string; provider?: string | undefined }): Promise<void>;
     deferredRevenue(input?: DeferredRevenueInput): Promise<DeferredRevenuePage>;
+    /** Compares what the provider lists with what is known here, and stores what is missing like a webhook. */
+    reconcile(input: ReconcileInput & { provider?: string | undefined }): Promise<ReconcileReport>;
   };
   /** All that is stored about a user: read out, and erased. */
   readonly users: Users;
@@ -161,6 +165,13 @@ export function createEngine(options: TallystickOptions): Engine {
     logger.error({ ...failure }, "the audit found violations");
     await tell(tx, { kind: "audit.failed", ...failure });
   });
+  const reconciling = createReconciling(database, providers.all, options.reconcile, {
+    maxAttempts: retry.maxAttempts,
+    onFound: async (tx, found) => {
+      logger.warn({ ...found }, "payment events did not arrive");
+      await tell(tx, { kind: "payment.events_missed", ...found });
+    },
+  });
   // Alerts first, so that their announcements are delivered in the same run.
   const drain: Engine["drain"] = async (input) => {
     await alerts.relay({ budgetMs: input?.budgetMs });
@@ -175,6 +186,7 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
       { name: "alerts", run: async (budgetMs) => ({ ...(await watchAndRelay(alerts, budgetMs)) }) },
       ...proof,
+      ...reconciling,
     ],
     maxAttempts: retry.maxAttempts,
     drain,
@@ -203,6 +215,8 @@ export function createEngine(options: TallystickOptions): Engine {
         await database.transaction(async (tx) => linkCustomer(tx, name, customerId, userId, { move: true }));
       },
       deferredRevenue: async (input) => deferredRevenue(database, catalog.plans, input),
+      reconcile: async ({ provider, ...input }) =>
+        reconcile(database, providers.require(provider), input, retry.maxAttempts),
     },
     users: createUsers(
       database,

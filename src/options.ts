@@ -58,6 +58,11 @@ export interface TallystickOptions {
     | { readonly auditHours?: number | undefined; readonly sealHours?: number | undefined }
     | false
     | undefined;
+  /**
+   * How often the ticks compare what the payment providers list with what is known here, where they can be asked; default
+   * every 24 hours. false: only when asked.
+   */
+  readonly reconcile?: { readonly hours?: number | undefined } | false | undefined;
   readonly logger?: Logger | undefined;
   /** A fixed time for tests. */
   readonly clock?: (() => Date) | undefined;

@@ -159,7 +159,15 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     "credit_proof_run",
   ],
   "src/tasks/": ["task", "task_lane", "task_attempt", "schedule_run"],
-  "src/payment/": ["webhook_event", "customer", "payment", "payment_charge", "payment_return", "subscription"],
+  "src/payment/": [
+    "webhook_event",
+    "customer",
+    "payment",
+    "payment_charge",
+    "payment_reconcile",
+    "payment_return",
+    "subscription",
+  ],
   "src/notification/": ["notification"],
 };
 

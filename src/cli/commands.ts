@@ -27,6 +27,7 @@ import { exportCommand } from "./export.ts";
 import { history } from "./history.ts";
 import { migrate } from "./migrate.ts";
 import { refund } from "./refund.ts";
+import { reconcile } from "./reconcile.ts";
 import { replay } from "./replay.ts";
 import { seal } from "./seal.ts";
 import { report } from "./report.ts";
@@ -70,6 +71,7 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   events,
   tasks,
   replay,
+  reconcile,
   audit,
   seal,
   report,

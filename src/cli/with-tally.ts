@@ -11,11 +11,26 @@ export async function withTally(work: (context: CommandContext) => Promise<Outco
   const { file, config } = await loadConfig(here.directory);
   const database = await findDatabase(here);
   try {
-    const { catalog, payment, notifications, alerts, onAlert, tasks, retry, maxTickGapMs, seal, proof, logger } =
-      config;
+    const {
+      catalog,
+      payment,
+      returnPolicy,
+      reconcile,
+      notifications,
+      alerts,
+      onAlert,
+      tasks,
+      retry,
+      maxTickGapMs,
+      seal,
+      proof,
+      logger,
+    } = config;
     const options = {
       catalog,
       payment,
+      returnPolicy,
+      reconcile,
       notifications,
       alerts,
       onAlert,

@@ -366,6 +366,18 @@ export const paymentReturn = tallystick.table("payment_return", {
   updatedAt: moment("updated_at").notNull(),
 });
 
+export const paymentReconcile = tallystick.table("payment_reconcile", {
+  provider: text().primaryKey(),
+  since: moment("since").notNull(),
+  until: moment("until").notNull(),
+  position: text(),
+  seen: count("seen").notNull().default(0),
+  missing: count("missing").notNull().default(0),
+  startedAt: moment("started_at").notNull(),
+  finishedAt: moment("finished_at"),
+  leaseUntil: moment("lease_until").notNull(),
+});
+
 export const subscription = tallystick.table("subscription", {
   id: identity(),
   provider: text().notNull(),

@@ -85,6 +85,16 @@ export type Announcement = AnnouncementBase &
         readonly expiresAt: Date;
       }
     | {
+        /** A comparison with the provider found events that never came, or what keeps them from coming. */
+        readonly kind: "payment.events_missed";
+        readonly provider: string;
+        readonly since: Date;
+        readonly until: Date;
+        readonly seen: number;
+        readonly missing: number;
+        readonly problems: readonly string[];
+      }
+    | {
         readonly kind: "task.dead";
         readonly taskId: number;
         readonly taskName: string;

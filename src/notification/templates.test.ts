@@ -44,6 +44,16 @@ const announcements: Announcement[] = [
   { kind: "credits.exhausted", key: "k", userId: "ada", unit: "minute" },
   { kind: "credits.expiring", key: "k", userId: "ada", unit: "credit", amount: 1200, expiresAt: at },
   { kind: "task.dead", key: "k", taskId: 7, taskName: "payment-event", attempts: 20, error: "it broke" },
+  {
+    kind: "payment.events_missed",
+    key: "k",
+    provider: "stripe",
+    since: at,
+    until: at,
+    seen: 20,
+    missing: 2,
+    problems: ["Stripe has no enabled webhook endpoint."],
+  },
   { kind: "cron.missed", key: "k", name: "report", dueAt: at, claimedAt: new Date("2026-03-01T14:00:00Z"), missed: 3 },
   {
     kind: "audit.failed",

@@ -212,6 +212,16 @@ export function render(announcement: Announcement, language: Language): Rendered
         fields:
           announcement.missed > 0 ? [{ name: say("Runs missed", "漏跑次数"), value: String(announcement.missed) }] : [],
       };
+    case "payment.events_missed":
+      return {
+        severity: announcement.problems.length > 0 ? "critical" : "warning",
+        title: say("Payment events did not arrive", "支付事件未送达"),
+        text: say(
+          `${announcement.missing} of ${announcement.seen} that ${announcement.provider} lists between ${time(announcement.since)} and ${time(announcement.until)} never arrived; they are applied now.`,
+          `${announcement.provider} 在 ${time(announcement.since)} 至 ${time(announcement.until)} 之间的 ${announcement.seen} 条记录中有 ${announcement.missing} 条未送达，现已补处理。`,
+        ),
+        fields: announcement.problems.map((value) => ({ name: say("Problem", "问题"), value })),
+      };
     case "audit.failed":
       return {
         severity: "critical",

@@ -29,25 +29,34 @@ export function subjectLane(provider: string, subject: string): string {
 export function createInbox(database: Database, maxAttempts: number): Inbox {
   return {
     async receive(provider, body, headers) {
-      const event = await provider.verify(body, headers);
-      const [row] = await database.query<{ result: { outcome: ReceiveOutcome } }>(
-        "select tallystick.receive_event($1, $2, $3, $4, $5, $6, $7, $8, $9) as result",
-        [
-          provider.name,
-          event.id,
-          event.type,
-          event.apiVersion,
-          event.livemode,
-          event.handled,
-          event.subject === null ? null : subjectLane(provider.name, event.subject),
-          maxAttempts,
-          storableJson(event.payload),
-        ],
-      );
-      if (row === undefined) throw new TallystickError("storage_unavailable", "The event could not be stored.");
-      return row.result.outcome;
+      return storeEvent(database, provider.name, await provider.verify(body, headers), maxAttempts);
     },
   };
+}
+
+/** Stores an event that is known to be true, with its task, in one statement. */
+export async function storeEvent(
+  queryable: Queryable,
+  provider: string,
+  event: InboundEvent,
+  maxAttempts: number,
+): Promise<ReceiveOutcome> {
+  const [row] = await queryable.query<{ result: { outcome: ReceiveOutcome } }>(
+    "select tallystick.receive_event($1, $2, $3, $4, $5, $6, $7, $8, $9) as result",
+    [
+      provider,
+      event.id,
+      event.type,
+      event.apiVersion,
+      event.livemode,
+      event.handled,
+      event.subject === null ? null : subjectLane(provider, event.subject),
+      maxAttempts,
+      storableJson(event.payload),
+    ],
+  );
+  if (row === undefined) throw new TallystickError("storage_unavailable", "The event could not be stored.");
+  return row.result.outcome;
 }
 
 // jsonb refuses U+0000 and half a surrogate pair, and an event must not be lost for a stray character in a name: the

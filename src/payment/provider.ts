@@ -200,6 +200,33 @@ export interface LoadContext {
   readonly mayAssume: boolean;
 }
 
+/** Something that the provider says happened, as an event, and what shows that it is known here. */
+export interface Happened {
+  readonly event: InboundEvent;
+  /** `event`: it was received. `payment`: one of this session or invoice is paid. `return`: it has this status. */
+  readonly proof: {
+    readonly kind: "event" | "payment" | "return";
+    readonly id: string;
+    readonly status: string | null;
+  };
+}
+
+export interface HappenedPage {
+  /** What was read, such as `events` or `invoices`. */
+  readonly of: string;
+  readonly happened: readonly Happened[];
+  /** Where the next page begins; null: this was the last. */
+  readonly next: string | null;
+}
+
+export interface HappenedInput {
+  readonly since: Date;
+  readonly until: Date;
+  /** The `next` of the page before; null: the first page. */
+  readonly position: string | null;
+  readonly signal: AbortSignal;
+}
+
 export interface PaymentProvider {
   /** Stored with every event and payment: it never changes. The last part of its webhook's path. */
   readonly name: string;
@@ -218,4 +245,11 @@ export interface PaymentProvider {
    * @throws provider_unavailable when the provider must be asked and does not answer
    */
   load(event: InboundEvent, context: LoadContext): Promise<readonly PaymentFact[]>;
+  /**
+   * Reads a page of what happened in a span of time, so that what was never told is found. Absent where it can't be asked.
+   * @throws provider_unavailable
+   */
+  readonly happened?: ((input: HappenedInput) => Promise<HappenedPage>) | undefined;
+  /** What is wrong with how the provider is set up to send its events here; nothing where it can't be asked. */
+  readonly webhookProblems?: ((signal: AbortSignal) => Promise<readonly string[]>) | undefined;
 }

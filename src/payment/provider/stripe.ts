@@ -5,6 +5,7 @@ import { parseApiBase } from "./api-origin.ts";
 import { stripeApi, type ApiOptions } from "./stripe/api.ts";
 import { readEvent } from "./stripe/event.ts";
 import { factsOf } from "./stripe/facts.ts";
+import { endpointProblems, readHappened } from "./stripe/happened.ts";
 import { record } from "./stripe/read.ts";
 import { verifySignature } from "./stripe/verify.ts";
 import { parseSecrets } from "./webhook-secrets.ts";
@@ -47,5 +48,9 @@ export function stripe(options: StripeOptions): PaymentProvider {
       const object = record(record(event.payload.data).object);
       return factsOf(event.type, object, { api: apiOptions && stripeApi(apiOptions, signal), attempt, mayAssume });
     },
+    ...(apiOptions && {
+      happened: async (input) => readHappened(stripeApi(apiOptions, input.signal), apiOptions.secretKey, input),
+      webhookProblems: async (signal) => endpointProblems(stripeApi(apiOptions, signal)),
+    }),
   };
 }

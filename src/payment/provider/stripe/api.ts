@@ -20,6 +20,19 @@ export interface StripeApi {
   dispute(disputeId: string): Promise<Answer<Json>>;
   /** The payments of invoices that were made with an intent; one, as a rule. */
   invoicePayments(intentId: string): Promise<Answer<readonly Json[]>>;
+  webhookEndpoints(): Promise<Answer<readonly Json[]>>;
+  /** One page of a list, newest first, of what was created in a span of time. */
+  page(list: ListName, input: ListInput): Promise<Answer<{ readonly items: readonly Json[]; readonly more: boolean }>>;
+}
+
+export type ListName = "events" | "invoices" | "sessions" | "refunds" | "disputes";
+
+export interface ListInput {
+  readonly since: Date;
+  readonly until: Date;
+  readonly startingAfter: string | null;
+  /** Of events: at most 20. */
+  readonly types?: readonly string[];
 }
 
 /** What a reader of facts may ask. */
@@ -59,6 +72,12 @@ export function stripeApi(options: ApiOptions, signal: AbortSignal): StripeApi {
         const payment = { type: "payment_intent", payment_intent: intentId } as const;
         return all(stripe.invoicePayments.list({ payment, limit: PAGE_SIZE }));
       }),
+    webhookEndpoints: () => ask((stripe) => all(stripe.webhookEndpoints.list({ limit: PAGE_SIZE }))),
+    page: (list, input) =>
+      ask(async (stripe) => {
+        const { data, has_more: more } = await readPage(stripe, list, input);
+        return { items: data.map(record), more };
+      }),
   };
 }
 
@@ -71,6 +90,30 @@ async function all(pages: { autoPagingToArray(options: { limit: number }): Promi
   const items = await pages.autoPagingToArray({ limit: MAX_ITEMS });
   if (items.length === MAX_ITEMS) throw new Error(`The list has ${MAX_ITEMS} items or more.`);
   return items.map(record);
+}
+
+function readPage(
+  stripe: Stripe,
+  list: ListName,
+  { since, until, startingAfter, types }: ListInput,
+): Promise<{ readonly data: readonly unknown[]; readonly has_more: boolean }> {
+  const page = {
+    created: { gte: Math.floor(since.getTime() / 1000), lte: Math.floor(until.getTime() / 1000) },
+    limit: PAGE_SIZE,
+    ...(startingAfter !== null && { starting_after: startingAfter }),
+  };
+  switch (list) {
+    case "events":
+      return stripe.events.list({ ...page, ...(types && { types: [...types] }) });
+    case "invoices":
+      return stripe.invoices.list({ ...page, status: "paid" });
+    case "sessions":
+      return stripe.checkout.sessions.list({ ...page, status: "complete" });
+    case "refunds":
+      return stripe.refunds.list(page);
+    case "disputes":
+      return stripe.disputes.list(page);
+  }
 }
 
 function createClient({ secretKey, apiBase }: ApiOptions, signal: AbortSignal): Stripe {

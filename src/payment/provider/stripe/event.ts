@@ -12,7 +12,11 @@ import { idOf, record, text, type Json } from "./read.ts";
 export function readEvent(body: Uint8Array, secretKey: string | null): InboundEvent {
   const parsed = parseObject(body);
   if (!("object" in parsed)) throw refused(parsed.instead, parsed.cause);
-  const payload = parsed.object;
+  return inboundEvent(parsed.object, secretKey);
+}
+
+/** The same of an event that was parsed already. @throws invalid_request */
+export function inboundEvent(payload: Record<string, unknown>, secretKey: string | null): InboundEvent {
   if (payload.object === "v2.core.event") {
     throw refused("it is a thin event; let Stripe send snapshot events to this endpoint.");
   }

@@ -42,6 +42,9 @@ export function isHandled(type: string): boolean {
   return readers.has(type);
 }
 
+/** Every event type that has an effect: what an endpoint must be sent. */
+export const handledTypes: readonly string[] = [...readers.keys()];
+
 /** The facts of an event's object; none for types without an effect. */
 export async function factsOf(type: string, object: Json, context: FactContext): Promise<readonly PaymentFact[]> {
   return (await readers.get(type)?.(object, context)) ?? [];

@@ -1,0 +1,36 @@
+// What a tick does to reconcile: each provider that can be asked, within a share of the tick's time.
+import type { Database } from "../../db/database.ts";
+import { TallystickError } from "../../kernel/errors.ts";
+import type { PaymentProvider } from "../provider.ts";
+import { watchProvider, type WatchOptions, type WatchResult } from "./watch.ts";
+
+export interface ReconcilingWork {
+  readonly name: string;
+  run(budgetMs: number): Promise<WatchResult>;
+}
+
+const HOUR_MS = 3_600_000;
+// Less is not enough for a page of a slow provider.
+const LEAST_MS = 1_000;
+
+/** None when `options` is false, and of providers that can't be asked. @throws invalid_request */
+export function createReconciling(
+  database: Database,
+  providers: readonly PaymentProvider[],
+  options: { readonly hours?: number | undefined } | false | undefined,
+  watch: Omit<WatchOptions, "intervalMs">,
+): readonly ReconcilingWork[] {
+  if (options === false) return [];
+  const { hours = 24 } = options ?? {};
+  if (!(hours > 0)) throw new TallystickError("invalid_request", "reconcile's hours must be above 0.");
+  return providers
+    .filter(({ happened }) => happened !== undefined)
+    .map((provider) => ({
+      name: `reconcile-${provider.name}`,
+      run: async (budgetMs) =>
+        // Tasks that wait come after; half of what is left is theirs.
+        budgetMs < LEAST_MS
+          ? { seen: 0, missing: 0, complete: false }
+          : watchProvider(database, provider, budgetMs / 2, { ...watch, intervalMs: hours * HOUR_MS }),
+    }));
+}
