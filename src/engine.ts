@@ -21,6 +21,7 @@ import {
   type EventView,
   type ReceiveOutcome,
 } from "./payment/inbox.ts";
+import { checkCatalog, type CatalogCheck } from "./payment/check-catalog.ts";
 import { deferredRevenue, type DeferredRevenueInput, type DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 import { linkCustomer } from "./payment/owner.ts";
 import { createProviders } from "./payment/providers.ts";
@@ -65,6 +66,8 @@ export interface Engine {
     /** Maps a provider's customer to a user, and reopens the customer's events that had no owner. */
     linkCustomer(input: { customerId: string; userId: string; provider?: string | undefined }): Promise<void>;
     deferredRevenue(input?: DeferredRevenueInput): Promise<DeferredRevenuePage>;
+    /** Compares the catalog's prices with the providers'. */
+    checkCatalog(): Promise<CatalogCheck>;
     /** Compares what the provider lists with what is known here, and stores what is missing like a webhook. */
     reconcile(input: ReconcileInput & { provider?: string | undefined }): Promise<ReconcileReport>;
   };
@@ -215,6 +218,7 @@ export function createEngine(options: TallystickOptions): Engine {
         await database.transaction(async (tx) => linkCustomer(tx, name, customerId, userId, { move: true }));
       },
       deferredRevenue: async (input) => deferredRevenue(database, catalog.plans, input),
+      checkCatalog: async () => checkCatalog(catalog, providers.all),
       reconcile: async ({ provider, ...input }) =>
         reconcile(database, providers.require(provider), input, retry.maxAttempts),
     },

@@ -4,6 +4,44 @@ import { defineCatalog, type CatalogInput } from "./catalog.ts";
 
 const plan = { id: "pro", name: "Pro", credits: 1000 };
 
+describe("a price of the catalog", () => {
+  const plan = (price: object) => ({ plans: [{ id: "pro", name: "Pro", credits: 1000, prices: [price as never] }] });
+
+  it("gives its own credits where it says so, else its plan's or pack's", () => {
+    const catalog = defineCatalog({
+      plans: [
+        {
+          id: "pro",
+          name: "Pro",
+          credits: 1000,
+          prices: [
+            { id: "usd", interval: "month", amount: 2000, currency: "usd" },
+            { id: "jpy", interval: "month", amount: 3000, currency: "jpy", credits: 1100 },
+          ],
+        },
+      ],
+      packs: [{ id: "pack", name: "Pack", credits: 500, priceId: "once", prices: [{ id: "more", credits: 600 }] }],
+    });
+    const given = ["usd", "jpy", "once", "more"].map((id) => catalog.price(id));
+    expect(given.map((entry) => (entry?.kind === "none" ? 0 : entry?.credits))).toEqual([1000, 1100, 500, 600]);
+    expect(catalog.prices).toEqual([
+      { id: "usd", name: "Pro", interval: "month", amount: 2000, currency: "usd" },
+      { id: "jpy", name: "Pro", interval: "month", amount: 3000, currency: "jpy" },
+      { id: "once", name: "Pack", interval: "once", amount: null, currency: null },
+      { id: "more", name: "Pack", interval: "once", amount: null, currency: null },
+    ]);
+  });
+
+  it.each([
+    ["an amount without its currency", plan({ id: "p", interval: "month", amount: 1 }), /needs its currency/],
+    ["credits of a yearly price", plan({ id: "p", interval: "year", credits: 1 }), /only a monthly price/],
+    ["a currency in upper case", plan({ id: "p", interval: "month", amount: 1, currency: "USD" }), /currency/],
+    ["a pack without a price", { packs: [{ id: "pack", name: "Pack", credits: 1 }] }, /needs a priceId, or prices/],
+  ])("is refused: %s", (_, input, message) => {
+    expect(() => defineCatalog(input)).toThrow(message);
+  });
+});
+
 describe("defineCatalog", () => {
   it("finds plans and packs by their prices, and knows prices without credits", () => {
     const catalog = defineCatalog({

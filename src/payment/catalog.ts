@@ -16,11 +16,33 @@ const rollover = z
   })
   .refine(({ max, min }) => min <= max, "min may not exceed max");
 
-const planPrice = z.strictObject({
-  id: z.string().min(1),
-  /** month: each paid invoice line grants a month. year, lifetime: the purchase enrols, distribution grants monthly. */
-  interval: z.enum(["month", "year", "lifetime"]),
-});
+const price = z
+  .strictObject({
+    id: z.string().min(1),
+    /** What the provider asks for one, in the currency's minor unit: `doctor` compares. Credits never depend on it. */
+    amount: z.int().min(0).optional(),
+    /** ISO 4217, lower case. */
+    currency: z
+      .string()
+      .regex(/^[a-z]{3}$/)
+      .optional(),
+    /** What this price gives where it differs from the plan's month or the pack. */
+    credits: credits.optional(),
+  })
+  .refine(({ amount, currency }) => (amount === undefined) === (currency === undefined), {
+    message: "an amount needs its currency, and a currency its amount",
+    path: ["currency"],
+  });
+
+const planPrice = price
+  .safeExtend({
+    /** month: each paid invoice line grants a month. year, lifetime: the purchase enrols, distribution grants monthly. */
+    interval: z.enum(["month", "year", "lifetime"]),
+  })
+  .refine(({ interval, credits: own }) => interval === "month" || own === undefined, {
+    message: "only a monthly price gives credits of its own: a year's and a lifetime's months are the plan's",
+    path: ["credits"],
+  });
 
 const planTerms = z.strictObject({
   id: z.string().min(1),
@@ -47,13 +69,20 @@ const plan = planTerms.refine((given) => given.rollover === null || given.validD
   path: ["validDays"],
 });
 
-const pack = z.strictObject({
-  id: z.string().min(1),
-  name: z.string().min(1),
-  credits,
-  validDays,
-  priceId: z.string().min(1),
-});
+const pack = z
+  .strictObject({
+    id: z.string().min(1),
+    name: z.string().min(1),
+    credits,
+    validDays,
+    priceId: z.string().min(1).optional(),
+    /** Further prices, such as of other currencies, or in the place of `priceId` where more is to be said. */
+    prices: z.array(price).default([]),
+  })
+  .refine(({ priceId, prices }) => priceId !== undefined || prices.length > 0, {
+    message: "a pack needs a priceId, or prices",
+    path: ["priceId"],
+  });
 
 const catalogSchema = z.strictObject({
   plans: z.array(plan).default([]),
@@ -67,16 +96,35 @@ const catalogSchema = z.strictObject({
 export type CatalogInput = z.input<typeof catalogSchema>;
 export type Plan = z.output<typeof plan>;
 export type Pack = z.output<typeof pack>;
+type OwnPrice = z.output<typeof price>;
 
+/** `credits` are what one of the price gives: a month's, or the pack's. */
 export type PriceEntry =
-  | { readonly kind: "plan"; readonly plan: Plan; readonly interval: "month" | "year" | "lifetime" }
-  | { readonly kind: "pack"; readonly pack: Pack }
+  | {
+      readonly kind: "plan";
+      readonly plan: Plan;
+      readonly interval: "month" | "year" | "lifetime";
+      readonly credits: number;
+    }
+  | { readonly kind: "pack"; readonly pack: Pack; readonly credits: number }
   | { readonly kind: "none" };
+
+/** A price as the catalog has it. */
+export interface CatalogPrice {
+  readonly id: string;
+  /** Of the plan or pack. */
+  readonly name: string;
+  readonly interval: "month" | "year" | "once";
+  readonly amount: number | null;
+  readonly currency: string | null;
+}
 
 export interface Catalog {
   readonly plans: readonly Plan[];
   readonly packs: readonly Pack[];
   readonly features: PriceTable;
+  /** Every price that gives credits. */
+  readonly prices: readonly CatalogPrice[];
   plan(id: string): Plan | undefined;
   price(id: string): PriceEntry | undefined;
 }
@@ -88,14 +136,22 @@ export function defineCatalog(input: CatalogInput): Catalog {
     throw new TallystickError("invalid_request", `The catalog is not valid:\n${z.prettifyError(parsed.error)}`);
   }
   const { plans, packs, pricesWithoutCredits, features } = parsed.data;
+  const ofPlans = plans.flatMap((item) => item.prices.map((own) => ({ item, own })));
+  const ofPacks = packs.flatMap((item) =>
+    [...(item.priceId === undefined ? [] : [{ id: item.priceId }]), ...item.prices].map((own: OwnPrice) => ({
+      item,
+      own,
+    })),
+  );
   const entries: [string, PriceEntry][] = [
-    ...plans.flatMap((item) =>
-      item.prices.map((price): [string, PriceEntry] => [
-        price.id,
-        { kind: "plan", plan: item, interval: price.interval },
-      ]),
-    ),
-    ...packs.map((item): [string, PriceEntry] => [item.priceId, { kind: "pack", pack: item }]),
+    ...ofPlans.map(({ item, own: { id, interval, credits: given = item.credits } }): [string, PriceEntry] => [
+      id,
+      { kind: "plan", plan: item, interval, credits: given },
+    ]),
+    ...ofPacks.map(({ item, own }): [string, PriceEntry] => [
+      own.id,
+      { kind: "pack", pack: item, credits: own.credits ?? item.credits },
+    ]),
     ...pricesWithoutCredits.map((id): [string, PriceEntry] => [id, { kind: "none" }]),
   ];
   const problems = [
@@ -108,7 +164,23 @@ export function defineCatalog(input: CatalogInput): Catalog {
   }
   const byPrice = new Map(entries);
   const byPlan = new Map(plans.map((item) => [item.id, item]));
-  return { plans, packs, features, plan: (id) => byPlan.get(id), price: (id) => byPrice.get(id) };
+  return {
+    plans,
+    packs,
+    features,
+    prices: [
+      ...ofPlans.map(({ item, own }) =>
+        catalogPrice(item.name, own.interval === "lifetime" ? "once" : own.interval, own),
+      ),
+      ...ofPacks.map(({ item, own }) => catalogPrice(item.name, "once", own)),
+    ],
+    plan: (id) => byPlan.get(id),
+    price: (id) => byPrice.get(id),
+  };
+}
+
+function catalogPrice(name: string, interval: CatalogPrice["interval"], own: OwnPrice): CatalogPrice {
+  return { id: own.id, name, interval, amount: own.amount ?? null, currency: own.currency ?? null };
 }
 
 function duplicates(values: readonly string[]): string[] {

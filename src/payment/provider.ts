@@ -227,6 +227,15 @@ export interface HappenedInput {
   readonly signal: AbortSignal;
 }
 
+/** A price as the provider has it. */
+export interface PriceState {
+  readonly active: boolean;
+  /** `other`: neither once, a month nor a year. */
+  readonly interval: "month" | "year" | "once" | "other";
+  /** Minor units by currency, in lower case; empty where the price has no fixed amount. */
+  readonly amounts: Readonly<Record<string, number>>;
+}
+
 export interface PaymentProvider {
   /** Stored with every event and payment: it never changes. The last part of its webhook's path. */
   readonly name: string;
@@ -250,6 +259,11 @@ export interface PaymentProvider {
    * @throws provider_unavailable
    */
   readonly happened?: ((input: HappenedInput) => Promise<HappenedPage>) | undefined;
+  /**
+   * A price as the provider has it; null: it has no such price. Absent where it can't be asked.
+   * @throws provider_unavailable
+   */
+  readonly price?: ((id: string, signal: AbortSignal) => Promise<PriceState | null>) | undefined;
   /** What is wrong with how the provider is set up to send its events here; nothing where it can't be asked. */
   readonly webhookProblems?: ((signal: AbortSignal) => Promise<readonly string[]>) | undefined;
 }

@@ -4,9 +4,11 @@ import { databaseError } from "../../db/database-error.ts";
 import { createEngine } from "../../engine.ts";
 import { isTallystickError } from "../../kernel/errors.ts";
 import { redact } from "../../kernel/logger.ts";
+import { loadConfig } from "../config.ts";
 import { defineCatalog } from "../../payment/catalog.ts";
 import { surroundings } from "../env.ts";
 import { findDatabase } from "../find-database.ts";
+import { checkProviders } from "./catalog-checks.ts";
 import { checkClock, checkDatabase, checkMigrations } from "./database-checks.ts";
 import { fail, type Finding } from "./finding.ts";
 import { checkLedger, checkTasks } from "./ledger-checks.ts";
@@ -15,8 +17,15 @@ export async function examine(): Promise<Finding[]> {
   const found = await findDatabase(surroundings()).catch((error: unknown) => fail("database", describe(error)));
   if ("status" in found) return [found];
   const database = connect(found.url, { poolSize: 1 });
-  const tally = createEngine({ database: found.url, poolSize: 1, catalog: defineCatalog({}) });
   const findings: Finding[] = [];
+  const { catalog, payment } = await loadConfig(surroundings().directory).then(
+    ({ config }) => config,
+    (error: unknown) => {
+      findings.push(fail("configuration", describe(error)));
+      return { catalog: defineCatalog({}), payment: undefined };
+    },
+  );
+  const tally = createEngine({ database: found.url, poolSize: 1, catalog, payment });
   try {
     findings.push(await checkDatabase(database, found.source));
     findings.push(await checkClock(database));
@@ -25,6 +34,7 @@ export async function examine(): Promise<Finding[]> {
     // Without its tables and functions nothing further can be asked.
     if (migrations.some(({ status }) => status === "fail")) return findings;
     findings.push(...(await checkTasks(database)), await checkLedger(database, tally));
+    findings.push(...(await checkProviders(tally, payment)));
     return findings;
   } catch (error) {
     return [...findings, fail(findings.length === 0 ? "database" : "next check", describe(databaseError(error)))];

@@ -51,7 +51,8 @@ export async function giveCredits(context: EffectContext, purchase: Purchase): P
   const { userId, paymentId, price, quantity, fact } = purchase;
   if (price.kind === "none") return;
   if (price.kind === "pack") {
-    const { name, credits, validDays } = price.pack;
+    const { credits } = price;
+    const { name, validDays } = price.pack;
     const lot = { userId, type: "purchase_package", validDays, paymentId, provider, description: name } as const;
     const assumedQuantity = purchase.assumed === true ? quantity : undefined;
     const given = await grantForFact(tx, { ...lot, amount: multiply(credits, quantity), fact, assumedQuantity });
@@ -59,8 +60,8 @@ export async function giveCredits(context: EffectContext, purchase: Purchase): P
     if (missing > 0) await grantForFact(tx, { ...lot, amount: multiply(credits, missing), fact: `${fact}:rest` });
     return;
   }
-  const { id: planId, name, credits, validDays } = price.plan;
-  const amount = multiply(credits, quantity);
+  const { id: planId, name, validDays } = price.plan;
+  const amount = multiply(price.credits, quantity);
   const enrolment = { userId, planId, quantity, paymentId, provider, fact };
   const term = {
     ...enrolment,

@@ -18,7 +18,7 @@ export function prorationOf(catalog: Catalog, lines: readonly InvoiceLine[]): Pr
   for (const line of lines) {
     const entry = line.proration && line.priceId !== null ? catalog.price(line.priceId) : undefined;
     if (entry?.kind !== "plan" || entry.interval !== "month" || line.period === null) continue;
-    credits += Math.sign(line.amount) * entry.plan.credits * line.quantity * shareOfMonth(line.period);
+    credits += Math.sign(line.amount) * entry.credits * line.quantity * shareOfMonth(line.period);
     if (line.amount > 0 && entry.plan.proration === "credits") plan = entry.plan;
   }
   // A sum of shares is a hair off where they cancel out.

@@ -6,6 +6,7 @@ import { stripeApi, type ApiOptions } from "./stripe/api.ts";
 import { readEvent } from "./stripe/event.ts";
 import { factsOf } from "./stripe/facts.ts";
 import { endpointProblems, readHappened } from "./stripe/happened.ts";
+import { readPrice } from "./stripe/price.ts";
 import { record } from "./stripe/read.ts";
 import { verifySignature } from "./stripe/verify.ts";
 import { parseSecrets } from "./webhook-secrets.ts";
@@ -50,6 +51,7 @@ export function stripe(options: StripeOptions): PaymentProvider {
     },
     ...(apiOptions && {
       happened: async (input) => readHappened(stripeApi(apiOptions, input.signal), apiOptions.secretKey, input),
+      price: async (id: string, signal: AbortSignal) => readPrice(stripeApi(apiOptions, signal), id),
       webhookProblems: async (signal) => endpointProblems(stripeApi(apiOptions, signal)),
     }),
   };

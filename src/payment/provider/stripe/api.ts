@@ -20,6 +20,7 @@ export interface StripeApi {
   dispute(disputeId: string): Promise<Answer<Json>>;
   /** The payments of invoices that were made with an intent; one, as a rule. */
   invoicePayments(intentId: string): Promise<Answer<readonly Json[]>>;
+  price(priceId: string): Promise<Answer<Json>>;
   webhookEndpoints(): Promise<Answer<readonly Json[]>>;
   /** One page of a list, newest first, of what was created in a span of time. */
   page(list: ListName, input: ListInput): Promise<Answer<{ readonly items: readonly Json[]; readonly more: boolean }>>;
@@ -72,6 +73,8 @@ export function stripeApi(options: ApiOptions, signal: AbortSignal): StripeApi {
         const payment = { type: "payment_intent", payment_intent: intentId } as const;
         return all(stripe.invoicePayments.list({ payment, limit: PAGE_SIZE }));
       }),
+    price: (priceId) =>
+      ask(async (stripe) => record(await stripe.prices.retrieve(priceId, { expand: ["currency_options"] }))),
     webhookEndpoints: () => ask((stripe) => all(stripe.webhookEndpoints.list({ limit: PAGE_SIZE }))),
     page: (list, input) =>
       ask(async (stripe) => {

@@ -1,0 +1,34 @@
+// A price of Stripe's, as far as the catalog can be compared with it.
+import type { PriceState } from "../../provider.ts";
+import { unanswered, type StripeApi } from "./api.ts";
+import { currency, integer, record, text, type Json } from "./read.ts";
+
+/** Null when Stripe knows no such price. @throws provider_unavailable */
+export async function readPrice(api: StripeApi, id: string): Promise<PriceState | null> {
+  const answer = await api.price(id);
+  if (answer.outcome === "missing") return null;
+  if (answer.outcome !== "found") throw unanswered(`price ${id}`, answer);
+  const price = answer.value;
+  return { active: price.active === true, interval: intervalOf(price), amounts: amountsOf(price) };
+}
+
+function intervalOf({ recurring }: Json): PriceState["interval"] {
+  if (recurring === null || recurring === undefined) return "once";
+  const { interval, interval_count: count } = record(recurring);
+  if (interval === "month" && count === 12) return "year";
+  return (interval === "month" || interval === "year") && (count ?? 1) === 1 ? interval : "other";
+}
+
+// One price may have amounts of several currencies. Tiers and amounts that the payer chooses are no fixed amount.
+function amountsOf(price: Json): Readonly<Record<string, number>> {
+  const options = Object.entries(record(price.currency_options)).map(([code, option]): [string, unknown] => [
+    code,
+    record(option).unit_amount,
+  ]);
+  const own: [string, unknown] = [currency(price.currency), price.unit_amount];
+  const amounts = [own, ...options].flatMap(([code, value]): [string, number][] => {
+    const amount = integer(value);
+    return amount === null || text(code) === null ? [] : [[code, amount]];
+  });
+  return Object.fromEntries(amounts);
+}
