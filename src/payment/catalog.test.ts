@@ -5,7 +5,7 @@ import { defineCatalog, type CatalogInput } from "./catalog.ts";
 const plan = { id: "pro", name: "Pro", credits: 1000 };
 
 describe("a price of the catalog", () => {
-  const plan = (price: object) => ({ plans: [{ id: "pro", name: "Pro", credits: 1000, prices: [price as never] }] });
+  const planOf = (price: object) => ({ plans: [{ id: "pro", name: "Pro", credits: 1000, prices: [price as never] }] });
 
   it("gives its own credits where it says so, else its plan's or pack's", () => {
     const catalog = defineCatalog({
@@ -33,9 +33,9 @@ describe("a price of the catalog", () => {
   });
 
   it.each([
-    ["an amount without its currency", plan({ id: "p", interval: "month", amount: 1 }), /needs its currency/],
-    ["credits of a yearly price", plan({ id: "p", interval: "year", credits: 1 }), /only a monthly price/],
-    ["a currency in upper case", plan({ id: "p", interval: "month", amount: 1, currency: "USD" }), /currency/],
+    ["an amount without its currency", planOf({ id: "p", interval: "month", amount: 1 }), /needs its currency/],
+    ["credits of a yearly price", planOf({ id: "p", interval: "year", credits: 1 }), /only a monthly price/],
+    ["a currency in upper case", planOf({ id: "p", interval: "month", amount: 1, currency: "USD" }), /currency/],
     ["a pack without a price", { packs: [{ id: "pack", name: "Pack", credits: 1 }] }, /needs a priceId, or prices/],
   ])("is refused: %s", (_, input, message) => {
     expect(() => defineCatalog(input)).toThrow(message);
