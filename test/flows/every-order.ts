@@ -40,15 +40,26 @@ export function shuffles<T>(items: readonly T[], count: number): T[][] {
   });
 }
 
-/**
- * Tells a flow in each of these orders, position by position, with everything that is due done after each, and expects
- * that all buyers end alike: answers how. What failed for want of something else must have mended itself.
- */
+/** Tells a flow of Stripe's events in each of these orders. */
 export async function everyOrder(
   setup: Setup,
   flow: (buyer: Buyer) => readonly Told[],
   orders: readonly (readonly number[])[],
 ): Promise<Outcome> {
+  return everyOrderOf(setup, { flow, orders, send: async (event) => sendEvent(setup.tally, event) });
+}
+
+export interface Telling<Event> {
+  readonly flow: (buyer: Buyer) => readonly Event[];
+  readonly orders: readonly (readonly number[])[];
+  readonly send: (event: Event) => Promise<Response>;
+}
+
+/**
+ * Tells a flow in each of these orders, position by position, with everything that is due done after each, and expects
+ * that all buyers end alike: answers how. What failed for want of something else must have mended itself.
+ */
+export async function everyOrderOf<Event>(setup: Setup, { flow, orders, send }: Telling<Event>): Promise<Outcome> {
   const tellings = orders.map((order) => {
     const buyer = newBuyer();
     const events = flow(buyer);
@@ -58,7 +69,7 @@ export async function everyOrder(
   for (let position = 0; position < length; position += 1) {
     for (const { events } of tellings) {
       const event = events[position];
-      if (event !== undefined) expect((await sendEvent(setup.tally, event)).status).toBe(200);
+      if (event !== undefined) expect((await send(event)).status).toBe(200);
     }
     await runAll(setup);
   }
@@ -74,13 +85,13 @@ export async function everyOrder(
   return first.outcome;
 }
 
-function newBuyer(): Buyer {
+export function newBuyer(): Buyer {
   const tag = uniqueId("x");
   return { userId: `user_${tag}`, id: (word) => `${word}_${tag}` };
 }
 
 /** Does all that is due, and what failed again until it is done or dead. */
-async function runAll({ tally, sql }: Setup): Promise<void> {
+export async function runAll({ tally, sql }: Setup): Promise<void> {
   for (let round = 0; round < 4; round += 1) {
     let { remaining } = await tally.drain({ budgetMs: 60_000 });
     for (; remaining > 0;) ({ remaining } = await tally.drain({ budgetMs: 60_000 }));
@@ -88,7 +99,7 @@ async function runAll({ tally, sql }: Setup): Promise<void> {
   }
 }
 
-async function outcomeOf({ sql }: Setup, userId: string): Promise<Outcome> {
+export async function outcomeOf({ sql }: Setup, userId: string): Promise<Outcome> {
   const read = async (query: string): Promise<never> => (await sql.query(query, [userId])) as never;
   const [balance] = (await read(
     `select current_credits as book, cached_available as available, debt from tallystick.user_credit where user_id = $1`,

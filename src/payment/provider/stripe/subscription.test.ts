@@ -32,6 +32,7 @@ describe("a subscription", () => {
         canceledAt: null,
         endedAt: null,
         trialEnd: null,
+        asOf: null,
       },
     });
   });
