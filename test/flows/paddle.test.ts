@@ -61,6 +61,32 @@ describe("in every order", () => {
   });
 });
 
+describe("an event", () => {
+  it("that Paddle sends again, as another notification, is the same event", async () => {
+    const setup = await setUpPaddle();
+    const event = {
+      type: "transaction.completed",
+      eventId: "evt_1",
+      data: transaction({ userId: "ada", lines: [{ priceId: "price_credits_basic" }] }),
+    };
+    for (let time = 0; time < 2; time += 1) await sendPaddleBody(setup.tally, paddleBody(event));
+    expect((await setup.tally.events.list()).items).toHaveLength(1);
+  });
+
+  it("of a refund that comes before its transaction is applied by itself once that is told", async () => {
+    const setup = await setUpPaddle();
+    await tell(setup, "adjustment.created", adjustment({ id: "adj_1", transaction: "txn_1", amount: 2000 }));
+    expect((await setup.tally.tasks.list()).items).toMatchObject([
+      { status: "pending", lane: "paddle:txn_1", lastError: expect.stringContaining("txn_1") as string },
+    ]);
+    const lines = [{ priceId: "price_credits_basic" }];
+    await tell(setup, "transaction.completed", transaction({ id: "txn_1", userId: "ada", lines }));
+    await setup.tally.drain();
+    expect((await setup.tally.tasks.list()).items.map(({ status }) => status)).toEqual(["done", "done"]);
+    expect(await setup.tally.credits.balance({ userId: "ada" })).toMatchObject({ balance: 0, debt: 0 });
+  });
+});
+
 describe("the user in custom data, which the payer's browser can set", () => {
   it("is who is paid for, and takes no customer from its user", async () => {
     const setup = await setUpPaddle();
