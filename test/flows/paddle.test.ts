@@ -102,6 +102,35 @@ describe("the user in custom data, which the payer's browser can set", () => {
   });
 });
 
+describe("an erased user", () => {
+  it("is not named by events of the customer, the address and the business either, which have no effect", async () => {
+    const setup = await setUpPaddle();
+    const lines = [{ priceId: "price_credits_basic" }];
+    const known = { customer_id: "ctm_1", status: "active" };
+    const [name, email] = ["Ada Lovelace", "ada@example.com"];
+    await tell(setup, "transaction.completed", transaction({ customer: "ctm_1", userId: "user-ada", lines }));
+    await tell(setup, "customer.updated", { id: "ctm_1", name, email, locale: "en", custom_data: { nickname: "Ada" } });
+    await tell(setup, "address.created", {
+      ...known,
+      id: "add_1",
+      first_line: name,
+      postal_code: "12345",
+      description: name,
+    });
+    await tell(setup, "business.created", {
+      ...known,
+      id: "biz_1",
+      name,
+      tax_identifier: "GB1",
+      contacts: [{ name, email }],
+    });
+    expect(await setup.tally.users.erase({ userId: "user-ada" })).toMatchObject({ events: 4 });
+    const stored = JSON.stringify(await setup.sql.query("select payload from tallystick.webhook_event"));
+    expect(stored).not.toMatch(/Ada|ada@|12345|GB1|user-ada/);
+    expect(stored).toContain("ctm_1");
+  });
+});
+
 describe("a yearly subscription", () => {
   it("past due grants no month, paused neither, resumed each that was paid for, and cancelled no more", async () => {
     let now = new Date("2026-01-31T10:00:00Z");
