@@ -15,7 +15,7 @@ async function tell({ tally }: Setup, type: string, data: object): Promise<void>
   await tally.drain();
 }
 
-describe("in every order", () => {
+describe("in every order", { timeout: 240_000 }, () => {
   const bought = ({ userId, id }: Buyer): PaddleEvent => ({
     type: "transaction.completed",
     data: transaction({

@@ -24,7 +24,7 @@ export function conforms(title: string, adapter: Adapter): void {
   const setUpWith = async (provider: PaymentProvider = adapter.provider()): Promise<Setup> =>
     setUp({ catalog, payment: provider });
 
-  describe(`${title}: every order of`, () => {
+  describe(`${title}: every order of`, { timeout: 240_000 }, () => {
     const ends = async (flow: (buyer: Buyer) => readonly Told[]): Promise<Outcome> => {
       const setup = await setUpWith();
       const length = flow(newBuyer()).length;
