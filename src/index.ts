@@ -77,4 +77,17 @@ export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
 
 export type { DeferredRevenue, DeferredRevenueInput, DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 export type { EventView, ReceiveOutcome } from "./payment/inbox.ts";
-export type { PaymentFact, PaymentProvider } from "./payment/provider.ts";
+export type {
+  CheckoutLine,
+  InboundEvent,
+  InvoiceLine,
+  LoadContext,
+  Money,
+  Owner,
+  PaymentFact,
+  PaymentProvider,
+  PaymentReferences,
+  ReturnState,
+  SubscriptionState,
+  SubscriptionStatus,
+} from "./payment/provider.ts";

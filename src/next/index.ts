@@ -23,7 +23,7 @@ export function afterResponse(
   return response;
 }
 
-/** Mounts one of the handlers on a route file: `export const POST = toRouteHandler(getTally, "stripeWebhook")`. */
+/** Mounts one of the handlers on a route file: `export const POST = toRouteHandler(getTally, "webhook")`. */
 export function toRouteHandler(
   getTally: () => Tallystick | Promise<Tallystick>,
   name: keyof Handlers,

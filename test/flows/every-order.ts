@@ -73,16 +73,38 @@ function randomNumbers(): (below: number) => number {
   };
 }
 
-/**
- * Tells a flow in each of these orders, position by position, with everything that is due done after each, and expects
- * that all buyers end alike, or their ledgers do: answers how. What failed for want of something else must have mended itself.
- */
+/** Tells a flow of Stripe's events in each of these orders. */
 export async function everyOrder(
   setup: Setup,
   flow: (buyer: Buyer) => readonly Told[],
   orders: readonly (readonly (number | Telling)[])[],
   api?: StripeState,
-  compared: "everything" | "ledger" = "everything",
+  compared: Compared = "everything",
+): Promise<Outcome> {
+  const send = async ({ type, object, api: states }: Told, id: string, place: number): Promise<Response> => {
+    for (const [path, state] of Object.entries(states ?? {})) api?.know(path, place, state);
+    return sendEvent(setup.tally, { type, object, id });
+  };
+  return everyOrderOf(setup, { flow, orders, send, compared });
+}
+
+type Compared = "everything" | "ledger";
+
+export interface FlowTellings<Event> {
+  readonly flow: (buyer: Buyer) => readonly Event[];
+  readonly orders: readonly (readonly (number | Telling)[])[];
+  /** Sends an event under this id; `place` is its place in the flow. */
+  readonly send: (event: Event, id: string, place: number) => Promise<Response>;
+  readonly compared?: Compared;
+}
+
+/**
+ * Tells a flow in each of these orders, position by position, with everything that is due done after each, and expects
+ * that all buyers end alike, or their ledgers do: answers how. What failed for want of something else must have mended itself.
+ */
+export async function everyOrderOf<Event>(
+  setup: Setup,
+  { flow, orders, send, compared = "everything" }: FlowTellings<Event>,
 ): Promise<Outcome> {
   const tellings = orders.map((order) => {
     const buyer = newBuyer();
@@ -91,14 +113,14 @@ export async function everyOrder(
   const length = Math.max(...orders.map((order) => order.length));
   for (let position = 0; position < length; position += 1) {
     for (const { order, events, ids } of tellings) {
-      const place = order[position];
-      const telling: Telling | undefined = typeof place === "number" ? { event: place, as: "first" } : place;
-      const told = telling && events[telling.event];
-      if (told === undefined) continue;
-      for (const [path, object] of Object.entries(told.api ?? {})) api?.know(path, telling?.event ?? 0, object);
-      const id = telling?.as === "second" ? uniqueId("evt") : (ids.get(telling?.event ?? 0) ?? uniqueId("evt"));
-      if (telling?.as !== "second") ids.set(telling?.event ?? 0, id);
-      expect((await sendEvent(setup.tally, { type: told.type, object: told.object, id })).status).toBe(200);
+      const telling = order[position];
+      if (telling === undefined) continue;
+      const { event: place, as } = typeof telling === "number" ? { event: telling, as: "first" } : telling;
+      const event = events[place];
+      if (event === undefined) continue;
+      const id = as === "second" ? uniqueId("evt") : (ids.get(place) ?? uniqueId("evt"));
+      if (as !== "second") ids.set(place, id);
+      expect((await send(event, id, place)).status).toBe(200);
     }
     await runAll(setup);
   }
@@ -115,13 +137,13 @@ export async function everyOrder(
   return first.outcome;
 }
 
-function newBuyer(): Buyer {
+export function newBuyer(): Buyer {
   const tag = uniqueId("x");
   return { userId: `user_${tag}`, id: (word) => `${word}_${tag}` };
 }
 
 /** Does all that is due, and what failed again until it is done or dead. */
-async function runAll({ tally, sql }: Setup): Promise<void> {
+export async function runAll({ tally, sql }: Setup): Promise<void> {
   for (let round = 0; round < 4; round += 1) {
     let { remaining } = await tally.drain({ budgetMs: 60_000 });
     for (; remaining > 0;) ({ remaining } = await tally.drain({ budgetMs: 60_000 }));
@@ -129,7 +151,7 @@ async function runAll({ tally, sql }: Setup): Promise<void> {
   }
 }
 
-async function outcomeOf({ sql }: Setup, userId: string): Promise<Outcome> {
+export async function outcomeOf({ sql }: Setup, userId: string): Promise<Outcome> {
   const read = async (query: string): Promise<never> => (await sql.query(query, [userId])) as never;
   const [balance] = (await read(
     `select current_credits as book, cached_available as available, debt from tallystick.user_credit where user_id = $1`,
