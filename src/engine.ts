@@ -1,17 +1,20 @@
 // The composition: every part below is made here and handed its neighbours as arguments, so that none imports another.
-import { announcementOf } from "./credits/alerts.ts";
-import { createAlertRelay, watchAndRelay } from "./credits/alerts-relay.ts";
+import { createAnnouncing } from "./announcing.ts";
+import { watchAndRelay } from "./credits/alerts-relay.ts";
 import { createCredits, type Credits } from "./credits/index.ts";
 import { createProof } from "./credits/audit/proof.ts";
 import { sealKeys } from "./credits/seal/keys.ts";
 import { creditFunctions } from "./credits/functions.generated.ts";
-import { connect, joinTransaction, type Queryable, type TransactionSource } from "./db/database.ts";
+import { connect, joinTransaction, type TransactionSource } from "./db/database.ts";
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
-import type { Announcement } from "./kernel/announcement.ts";
 import { TallystickError } from "./kernel/errors.ts";
-import { redactedMessage, silentLogger } from "./kernel/logger.ts";
-import { announce, DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
+import { silentLogger } from "./kernel/logger.ts";
+import { DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
+import { DELIVER_EVENT_TASK } from "./outgoing/deliver.ts";
+import { outgoingFunctions } from "./outgoing/functions.generated.ts";
+import { HOOK_TASK } from "./outgoing/hooks.ts";
+import type { Endpoints } from "./outgoing/index.ts";
 import { paymentEventTask } from "./payment/handle-event.ts";
 import {
   createInbox,
@@ -71,6 +74,8 @@ export interface Engine {
     replay(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
     cancel(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
   };
+  /** Where events are posted to, and the log of it. */
+  readonly endpoints: Endpoints;
   /** Whether the database answers and has been migrated. @throws storage_unavailable, not_migrated */
   health(): Promise<void>;
   migrate(): Promise<MigrateResult>;
@@ -87,7 +92,9 @@ export interface Engine {
 }
 
 // Installed after the migrations, and again whenever their text changes.
-const functions = [...creditFunctions, ...taskFunctions, ...paymentFunctions];
+const functions = [...creditFunctions, ...taskFunctions, ...paymentFunctions, ...outgoingFunctions];
+// Their ends are seen in the lists of notifications, of deliveries and of tasks; telling of them would not end.
+const untold: ReadonlySet<string> = new Set([DELIVER_TASK, DELIVER_EVENT_TASK, HOOK_TASK]);
 
 /** Makes the engine. Opens no connection and starts no timer before it is used. @throws invalid_request */
 export function createEngine(options: TallystickOptions): Engine {
@@ -99,11 +106,12 @@ export function createEngine(options: TallystickOptions): Engine {
   const logger = options.logger ?? silentLogger;
   const channels = options.notifications ?? [];
   const retry = { ...defaultRetryPolicy, ...options.retry };
-  const tell = async (tx: Queryable, announcement: Announcement): Promise<void> =>
-    announce(tx, channels, announcement, retry.maxAttempts);
+  const announcing = createAnnouncing(options, { database, logger, maxAttempts: retry.maxAttempts });
+  const { tell, alerts, outgoing } = announcing;
 
   const definitions: TaskDefinition[] = [
     deliverTask(database, channels),
+    ...outgoing.tasks,
     ...(provider === undefined
       ? []
       : [
@@ -124,21 +132,13 @@ export function createEngine(options: TallystickOptions): Engine {
   schedules.forEach(checkSchedule);
 
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
-  const alerts = createAlertRelay(database, options.alerts, {
-    hook: options.onAlert,
-    announce: async (tx, alert) => tell(tx, announcementOf(alert)),
-    onHookFailure: ({ key }, error) => {
-      logger.error({ alert: key, error: redactedMessage(error) }, "onAlert threw; the alert is tried again");
-    },
-  });
   const { drain: drainTasks, stop: stopDrain } = createDrain({
     database,
     definitions: byName,
     retry,
     onDead: async (tx, task, error) => {
       logger.error({ taskId: task.id, task: task.name, attempts: task.attempt, error }, "a task is a dead letter");
-      // A delivery that failed for good is seen in the list of notifications; telling the same channel would not help.
-      if (task.name === DELIVER_TASK) return;
+      if (untold.has(task.name)) return;
       // A replayed task that dies again is news: the lease token is new with each death.
       const key = `task.dead:${task.id}:${task.leaseToken}`;
       await tell(tx, { kind: "task.dead", key, taskId: task.id, taskName: task.name, attempts: task.attempt, error });
@@ -150,9 +150,10 @@ export function createEngine(options: TallystickOptions): Engine {
     logger.error({ ...failure }, "the audit found violations");
     await tell(tx, { kind: "audit.failed", ...failure });
   });
-  // Alerts first, so that their announcements are delivered in the same run.
+  // The outboxes first, so that what they hold is delivered in the same run.
   const drain: Engine["drain"] = async (input) => {
     await alerts.relay({ budgetMs: input?.budgetMs });
+    await announcing.relay({ budgetMs: input?.budgetMs });
     return drainTasks(input);
   };
   const tickPlan: TickPlan = {
@@ -163,6 +164,13 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
       { name: "alerts", run: async (budgetMs) => ({ ...(await watchAndRelay(alerts, budgetMs)) }) },
+      {
+        name: "outgoing",
+        run: async (budgetMs) => ({
+          ...(await announcing.relay({ budgetMs })),
+          ...(await outgoing.maintain(budgetMs)),
+        }),
+      },
       ...proof,
     ],
     maxAttempts: retry.maxAttempts,
@@ -193,6 +201,7 @@ export function createEngine(options: TallystickOptions): Engine {
       deferredRevenue: async (input) => deferredRevenue(database, catalog.plans, input),
     },
     users: createUsers(database, credits),
+    endpoints: outgoing.endpoints,
     events: {
       list: async (input = {}) => listEvents(database, input),
       replay: async (id, by = {}) => replayEvent(database, id, by.actor ?? "api", by.reason),
@@ -219,7 +228,7 @@ export function createEngine(options: TallystickOptions): Engine {
     },
     async migrate() {
       const result = await migrate(database, functions);
-      await alerts.storeRules();
+      await announcing.storeSubscriptions();
       return result;
     },
     migrationState: async () => migrationState(database, functions),

@@ -11,14 +11,29 @@ export async function withTally(work: (context: CommandContext) => Promise<Outco
   const { file, config } = await loadConfig(here.directory);
   const database = await findDatabase(here);
   try {
-    const { catalog, payment, notifications, alerts, onAlert, tasks, retry, maxTickGapMs, seal, proof, logger } =
-      config;
+    const {
+      catalog,
+      payment,
+      notifications,
+      alerts,
+      onAlert,
+      on,
+      endpoints,
+      tasks,
+      retry,
+      maxTickGapMs,
+      seal,
+      proof,
+      logger,
+    } = config;
     const options = {
       catalog,
       payment,
       notifications,
       alerts,
       onAlert,
+      on,
+      endpoints,
       tasks,
       retry,
       maxTickGapMs,

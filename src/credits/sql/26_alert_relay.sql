@@ -41,8 +41,12 @@ begin
   return noted;
 end $$;
 
-create or replace function tallystick.alerts_are_due() returns boolean language sql stable as $$
+-- Whether there is something to tell, for a process that has hooks for p_event_types. Hooks that are stored and that it
+-- lacks are another's, such as a newer version's, and all alerts are then left to that one.
+create or replace function tallystick.alerts_are_due(p_event_types text[] default '{}') returns boolean language sql stable as $$
   select exists (select from tallystick.credit_alert where relayed_at is null and retry_at <= (select tallystick.clock()))
+    and not exists (select from tallystick.credit_outbox_consumer, unnest(event_types) as type
+      where name = 'hooks' and type in ('credits.low', 'credits.exhausted', 'credits.expiring') and type <> all (p_event_types))
 $$;
 
 -- Takes up to p_batch alerts for the length of the transaction, in the order of their accounts; two calls at once take

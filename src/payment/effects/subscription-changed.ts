@@ -1,5 +1,6 @@
 // Subscription state, as last read. Its end ends the enrolments that were paid with it, what stops its payment pauses them,
 // and what sets it going again grants the months that are paid for and were kept back.
+import { randomUUID } from "node:crypto";
 import { endEnrolments, pauseEnrolments, resumeEnrolments } from "../../credits/enrolment.ts";
 import { requireOwner } from "../owner.ts";
 import type { PaymentFact } from "../provider.ts";
@@ -31,6 +32,21 @@ export async function subscriptionChanged(
   else if (stopped.has(subscription.status)) await pauseEnrolments(tx, source);
   else if (going.has(subscription.status)) await resumeEnrolments(tx, context.plans, source);
   const endsAt = stored.ended ? null : stored.endsAt;
+  if (stored.changed) {
+    await context.announce(tx, {
+      kind: "subscription.changed",
+      // A state may come back; that it has changed is said by the row, in this transaction.
+      key: `subscription.changed:${provider}:${subscription.subscriptionId}:${randomUUID()}`,
+      userId,
+      subscriptionId: subscription.subscriptionId,
+      status: subscription.status,
+      planId: plan?.id ?? null,
+      priceId: subscription.priceId,
+      quantity: subscription.quantity,
+      currentPeriodEnd: subscription.currentPeriodEnd,
+      endsAt,
+    });
+  }
   if (stored.ended || endsAt !== null) {
     await context.announce(tx, {
       kind: "subscription.cancelled",
