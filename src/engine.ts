@@ -27,6 +27,7 @@ import {
 import { deferredRevenue, type DeferredRevenueInput, type DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 import { linkCustomer } from "./payment/owner.ts";
 import { paymentFunctions } from "./payment/functions.generated.ts";
+import { drainOutboxes } from "./tasks/drain-outboxes.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
 import { enqueueTask, type EnqueueInput } from "./tasks/enqueue.ts";
 import { taskFunctions } from "./tasks/functions.generated.ts";
@@ -42,7 +43,7 @@ import {
 } from "./tasks/inspect.ts";
 import { defaultRetryPolicy } from "./tasks/retry-policy.ts";
 import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
-import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
+import type { ClaimedTask, TaskDefinition, TaskStatus } from "./tasks/task.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import { runWorker, type Worker } from "./tasks/worker.ts";
 import { createUsers, type Users } from "./user-data.ts";
@@ -93,8 +94,12 @@ export interface Engine {
 
 // Installed after the migrations, and again whenever their text changes.
 const functions = [...creditFunctions, ...taskFunctions, ...paymentFunctions, ...outgoingFunctions];
-// Their ends are seen in the lists of notifications, of deliveries and of tasks; telling of them would not end.
-const untold: ReadonlySet<string> = new Set([DELIVER_TASK, DELIVER_EVENT_TASK, HOOK_TASK]);
+// What is not told of when it dies: deliveries, which are seen in their lists, and where telling would not end.
+function isUntold({ name, payload }: ClaimedTask): boolean {
+  return (
+    name === DELIVER_TASK || name === DELIVER_EVENT_TASK || (name === HOOK_TASK && payload["type"] === "task.dead")
+  );
+}
 
 /** Makes the engine. Opens no connection and starts no timer before it is used. @throws invalid_request */
 export function createEngine(options: TallystickOptions): Engine {
@@ -138,7 +143,7 @@ export function createEngine(options: TallystickOptions): Engine {
     retry,
     onDead: async (tx, task, error) => {
       logger.error({ taskId: task.id, task: task.name, attempts: task.attempt, error }, "a task is a dead letter");
-      if (untold.has(task.name)) return;
+      if (isUntold(task)) return;
       // A replayed task that dies again is news: the lease token is new with each death.
       const key = `task.dead:${task.id}:${task.leaseToken}`;
       await tell(tx, { kind: "task.dead", key, taskId: task.id, taskName: task.name, attempts: task.attempt, error });
@@ -150,12 +155,10 @@ export function createEngine(options: TallystickOptions): Engine {
     logger.error({ ...failure }, "the audit found violations");
     await tell(tx, { kind: "audit.failed", ...failure });
   });
-  // The outboxes first, so that what they hold is delivered in the same run.
-  const drain: Engine["drain"] = async (input) => {
-    await alerts.relay({ budgetMs: input?.budgetMs });
-    await announcing.relay({ budgetMs: input?.budgetMs });
-    return drainTasks(input);
-  };
+  const drain = drainOutboxes(drainTasks, async (budgetMs) => {
+    const told = [await alerts.relay({ budgetMs }), await announcing.relay({ budgetMs })];
+    return told.reduce((sum, { relayed }) => sum + relayed, 0);
+  });
   const tickPlan: TickPlan = {
     database,
     schedules,

@@ -34,6 +34,13 @@ export interface EndpointInput {
   readonly userId?: string | undefined;
 }
 
+/** What of an endpoint can be changed; whose it is stays. */
+export interface EndpointChange {
+  readonly url?: string | undefined;
+  readonly description?: string | undefined;
+  readonly types?: readonly EventType[] | null | undefined;
+}
+
 // Secrets are never among the columns.
 const columns = `endpoint.id::text as id, url, description, types, user_id as "userId", endpoint.status,
   disabled_reason as "disabledReason", failing_since as "failingSince",
@@ -75,7 +82,10 @@ const MAX_URL = 2000;
 const MAX_TEXT = 255;
 
 /** @throws invalid_request */
-export function checkEndpoint(input: Partial<EndpointInput>, options: PublicFetchOptions): void {
+export function checkEndpoint(
+  input: EndpointChange & { readonly userId?: string | undefined },
+  options: PublicFetchOptions,
+): void {
   if (input.url !== undefined) {
     if (typeof input.url !== "string" || input.url.length > MAX_URL)
       throw invalid(`url has at most ${MAX_URL} characters.`);

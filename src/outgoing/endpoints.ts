@@ -13,6 +13,7 @@ import {
   notFound,
   numberOf,
   type Endpoint,
+  type EndpointChange,
   type EndpointInput,
 } from "./endpoint.ts";
 import { createSecret } from "./secret.ts";
@@ -34,7 +35,7 @@ export interface EndpointManagement {
   /** Adds an endpoint and answers its secret, this once. @throws invalid_request, lock_timeout */
   add(input: EndpointInput, options?: EndpointOptions): Promise<EndpointWithSecret>;
   /** Changes what is given. @throws invalid_request, not_found, lock_timeout */
-  update(id: string, change: Partial<Omit<EndpointInput, "userId">>, options?: EndpointOptions): Promise<Endpoint>;
+  update(id: string, change: EndpointChange, options?: EndpointOptions): Promise<Endpoint>;
   /** Removes an endpoint with its deliveries and their log. @throws not_found */
   remove(id: string, options?: EndpointOptions): Promise<void>;
   /**

@@ -68,7 +68,12 @@ export function createOutgoing({ database, hooks, rules, maxAttempts, onDisabled
       const [stored] = await store(tx, [asStored(announcement, hook !== undefined)]);
       if (stored !== undefined && hook !== undefined) {
         if (runsWithEffect(announcement.kind)) await hook(eventOf(announcement, new Date(stored.at)), { tx });
-        else await enqueueTask(tx, { name: HOOK_TASK, payload: { eventId: stored.id }, maxAttempts });
+        else
+          await enqueueTask(tx, {
+            name: HOOK_TASK,
+            payload: { eventId: stored.id, type: announcement.kind },
+            maxAttempts,
+          });
       }
       await between();
       if (stored !== undefined) await send(tx, [stored.id]);

@@ -21,6 +21,7 @@ export interface StoredSubscription {
   readonly changed: boolean;
 }
 
+// What a change is a change of. Events of one customer are handled one at a time, so the row read before is the one written.
 const STATE = `jsonb_build_array(user_id, status, price_id, plan_id, quantity, current_period_end, cancel_at_period_end, cancel_at)`;
 
 /** The name under which enrolments hang on a subscription. */
@@ -33,7 +34,7 @@ export async function recordSubscription(tx: Queryable, input: SubscriptionInput
   const { subscription } = input;
   const [row] = await tx.query<{ status: string; ends_at: Date | null; changed: boolean }>(
     `with before as (
-       select ${STATE} as state from tallystick.subscription where provider = $1 and subscription_id = $2 for update)
+       select ${STATE} as state from tallystick.subscription where provider = $1 and subscription_id = $2)
      insert into tallystick.subscription as stored (provider, subscription_id, customer_id, user_id, price_id, plan_id, quantity,
        status, current_period_start, current_period_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
