@@ -67,6 +67,7 @@ export type { SealReport } from "./credits/seal/verify.ts";
 
 export { eventTypes } from "./kernel/outgoing-event.ts";
 export type { EntryData, EventData, EventType, OutgoingEvent } from "./kernel/outgoing-event.ts";
+export { createPublicFetch, type PublicFetch, type PublicFetchOptions } from "./kernel/public-fetch.ts";
 export type { EventHooks } from "./outgoing/hooks.ts";
 export type { EndpointRules, Endpoints } from "./outgoing/index.ts";
 export type { Endpoint, EndpointChange, EndpointInput } from "./outgoing/endpoint.ts";

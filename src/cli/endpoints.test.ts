@@ -38,6 +38,7 @@ describe("endpoints", () => {
     const rolled = await cli("endpoints", "roll-secret", id ?? "", "--keep-hours", "0");
     expect(rolled.stdout).toMatch(/Secret \(shown this once\): whsec_\S+\n$/);
     expect((await cli("endpoints", "disable", id ?? "")).stdout).toMatch(/status +disabled \(manual\)/);
+    expect((await cli("doctor")).stdout).toMatch(/^warn +endpoints +1 endpoint disabled: \d+$/m);
     expect((await cli("endpoints", "enable", id ?? "")).stdout).toMatch(/status +enabled/);
     expect(await cli("endpoints", "remove", id ?? "")).toMatchObject({
       status: 0,

@@ -1,5 +1,4 @@
-// Endpoints as callers manage them. Each change is one transaction, and what is subscribed is exact when it commits: an
-// event of a later commit is sent, one of an earlier is not.
+// Endpoints as callers manage them. Each change is one transaction; whatever commits after it is told by what it says.
 import { watchEntries } from "../credits/entry-relay.ts";
 import { joinTransaction, type Database, type Queryable, type TransactionSource } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
@@ -151,10 +150,10 @@ export async function removeEndpoint(tx: Queryable, id: string, actor: string): 
 export async function watchForEndpoints(queryable: Queryable): Promise<boolean> {
   const endpoints = await queryable.query<{ types: string[] | null }>("select types from tallystick.webhook_endpoint");
   const usual = entryEventTypes.filter((type) => type !== HOT_EVENT_TYPE);
-  const wanted = endpoints.flatMap(({ types }) => types ?? usual);
+  const wanted = new Set<string>(endpoints.flatMap(({ types }) => types ?? usual));
   return watchEntries(
     queryable,
     "endpoints",
-    entryEventTypes.filter((type) => wanted.includes(type)),
+    entryEventTypes.filter((type) => wanted.has(type)),
   );
 }

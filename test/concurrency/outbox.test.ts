@@ -65,13 +65,11 @@ describe("the outbox", () => {
       });
     };
     try {
-      let written = false;
+      const over = new AbortController();
       await Promise.all([
-        write(pools.slice(0, 6), 20_260_501).finally(() => {
-          written = true;
-        }),
+        write(pools.slice(0, 6), 20_260_501).finally(() => over.abort()),
         ...relays.map(async (pool) => {
-          while (!written) await relay(pool);
+          while (!over.signal.aborted) await relay(pool);
         }),
       ]);
       // What a hook refused waits for its time, which has come.
