@@ -3,7 +3,7 @@
 import { announcementOf, type Alert } from "./credits/alerts.ts";
 import { createAlertRelay, type AlertRelay } from "./credits/alerts-relay.ts";
 import type { BudgetInput } from "./credits/batches.ts";
-import { hooksAreHere, relayEntries, watchEntries } from "./credits/entry-relay.ts";
+import { relayEntries, watchHooks } from "./credits/entry-relay.ts";
 import type { RelayResult } from "./credits/relay.ts";
 import type { Database, Queryable } from "./db/database.ts";
 import type { Announcement, SubscriptionChanged } from "./kernel/announcement.ts";
@@ -18,8 +18,10 @@ export interface Announcing {
   tell(tx: Queryable, announcement: Announcement | SubscriptionChanged): Promise<void>;
   readonly alerts: AlertRelay;
   readonly outgoing: Outgoing;
-  /** Puts what the product watches for in force: its alert rules and its hooks. Once a process. */
+  /** Puts what the product watches for in force: its alert rules and its hooks. */
   storeSubscriptions(): Promise<void>;
+  /** What a tick does for events: says which hooks this process has, tells what waits, and forgets what is old. */
+  maintain(budgetMs: number): Promise<RelayResult & { readonly forgotten: number }>;
   /** Tells the entries of the journal that hooks and endpoints wait for. */
   relay(budget?: BudgetInput): Promise<RelayResult>;
 }
@@ -82,7 +84,7 @@ export function createAnnouncing(
   let stored: Promise<unknown> | undefined;
   async function storeHooks(): Promise<void> {
     if (options.on === undefined) return;
-    stored ??= watchEntries(database, "hooks", outgoing.hookedTypes);
+    stored ??= watchHooks(database, outgoing.hookedTypes);
     await stored.catch((error: unknown) => {
       stored = undefined;
       throw error;
@@ -92,6 +94,19 @@ export function createAnnouncing(
   const onHookFailure = ({ key }: { readonly key: string }, error: unknown): void => {
     logger.error({ event: key, error: redactedMessage(error) }, "a hook threw; the event is tried again");
   };
+  const relay: Announcing["relay"] = async (budget) => {
+    await storeHooks();
+    const toHooks = {
+      eventTypes: outgoing.hookedTypes,
+      hook: outgoing.callHook,
+      onHookFailure,
+      tell: async () => undefined,
+    };
+    const hooks = await relayEntries(database, "hooks", toHooks, budget);
+    const toEndpoints = { onHookFailure, tell: outgoing.deliver };
+    const endpoints = await relayEntries(database, "endpoints", toEndpoints, budget);
+    return { relayed: hooks.relayed + endpoints.relayed, failed: hooks.failed };
+  };
   return {
     tell,
     alerts,
@@ -100,18 +115,11 @@ export function createAnnouncing(
       await alerts.storeRules();
       await storeHooks();
     },
-    async relay(budget) {
-      await storeHooks();
-      const toHooks = {
-        mayRelay: async () => hooksAreHere(database, outgoing.hookedTypes),
-        hook: outgoing.callHook,
-        onHookFailure,
-        tell: async () => undefined,
-      };
-      const hooks = await relayEntries(database, "hooks", toHooks, budget);
-      const toEndpoints = { onHookFailure, tell: outgoing.deliver };
-      const endpoints = await relayEntries(database, "endpoints", toEndpoints, budget);
-      return { relayed: hooks.relayed + endpoints.relayed, failed: hooks.failed };
+    relay,
+    async maintain(budgetMs) {
+      // Seen again in every tick, so that a hook is known to be in use.
+      stored = undefined;
+      return { ...(await relay({ budgetMs })), ...(await outgoing.maintain(budgetMs)) };
     },
   };
 }

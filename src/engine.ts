@@ -169,10 +169,7 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "alerts", run: async (budgetMs) => ({ ...(await watchAndRelay(alerts, budgetMs)) }) },
       {
         name: "outgoing",
-        run: async (budgetMs) => ({
-          ...(await announcing.relay({ budgetMs })),
-          ...(await outgoing.maintain(budgetMs)),
-        }),
+        run: async (budgetMs) => ({ ...(await announcing.maintain(budgetMs)) }),
       },
       ...proof,
     ],

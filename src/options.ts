@@ -44,7 +44,7 @@ export interface TallystickOptions {
   readonly onAlert?: ((alert: Alert, context: { readonly tx: Queryable }) => Promise<void> | void) | undefined;
   /**
    * What the product does in its own process when something has happened, by type of event; in force from the first
-   * migrate, tick or drain on. A process that lacks a hook which another has stored leaves that hook's events to it.
+   * migrate, tick or drain on. Events that only other processes have hooks for are left to those.
    */
   readonly on?: EventHooks | undefined;
   /** Rules for the endpoints that events are sent to. */

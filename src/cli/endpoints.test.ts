@@ -16,6 +16,7 @@ writeFileSync(
 );
 
 describe("endpoints", () => {
+  // A dozen processes one after the other.
   it("are added with a secret shown once, listed, sent to, replayed, rolled, disabled, enabled and removed", async () => {
     await using receiver = await startWebhookReceiver();
     const databaseUrl = await createTestDatabase();
@@ -45,7 +46,7 @@ describe("endpoints", () => {
       stdout: `Removed endpoint ${id}.\n`,
     });
     expect((await cli("endpoints", "list")).stdout).toBe("No endpoints.\n");
-  });
+  }, 300_000);
 
   it.each([
     [["endpoints"], 2, "is followed by one of list, add, remove"],

@@ -10,7 +10,7 @@ import { runRelay, type RelayHook, type RelayResult } from "./relay.ts";
 export interface AlertListeners {
   /** Called first, each alert in a savepoint: what throws is undone, and tried again later. */
   readonly hook?: RelayHook<Alert> | undefined;
-  /** The types of events that the hook is for. A process that lacks one which is stored leaves all alerts alone. */
+  /** The types of events that the hook is for. Alerts whose hook only other processes have are left to those. */
   readonly eventTypes?: readonly string[] | undefined;
   /** Writes the announcement. */
   readonly announce: (tx: Queryable, alert: Alert) => Promise<void>;
@@ -87,7 +87,7 @@ export function createAlertRelay(
             const { claimed, alerts } = await callFunction<{ claimed: number; alerts: readonly StoredAlert[] }>(
               tx,
               "claim_alerts",
-              { p_batch: batchSize },
+              { p_batch: batchSize, p_event_types: eventTypes },
             );
             return { claimed, items: alerts.map((row) => ({ id: row.id, alert: readAlert(row) })) };
           },

@@ -23,14 +23,18 @@ export async function watchEntries(
   });
 }
 
-/** Whether a process with hooks for these types has one for each that is stored. */
-export async function hooksAreHere(queryable: Queryable, eventTypes: readonly string[]): Promise<boolean> {
-  return callFunction(queryable, "hooks_are_here", { p_event_types: eventTypes });
+/**
+ * Says that this process has hooks for these types; what all processes have is watched. A type that none has had for a week
+ * is dropped. Answers whether anything was written.
+ */
+export async function watchHooks(queryable: Queryable, eventTypes: readonly string[]): Promise<boolean> {
+  const hooks = Object.fromEntries(eventTypes.map((type) => [type, entryTypesOf([type])]));
+  return callFunction(queryable, "watch_hooks", { p_hooks: JSON.stringify(hooks) });
 }
 
 export interface EntryListeners {
-  /** Whether this process may relay at all; asked when something waits. */
-  readonly mayRelay?: (() => Promise<boolean>) | undefined;
+  /** Only events of these types; default all. Those that another process has hooks for are left to it. */
+  readonly eventTypes?: readonly string[] | undefined;
   /** Called for each, in a savepoint; when it throws, the account's later entries wait with it. */
   readonly hook?: RelayHook<EntryEvent> | undefined;
   readonly onHookFailure: (event: EntryEvent, error: unknown) => void;
@@ -46,20 +50,19 @@ interface Noted {
 export async function relayEntries(
   database: Database,
   consumer: EntryConsumer,
-  { mayRelay, hook, onHookFailure, tell }: EntryListeners,
+  { eventTypes, hook, onHookFailure, tell }: EntryListeners,
   budget?: BudgetInput,
 ): Promise<RelayResult> {
+  const of = { p_consumer: consumer, p_types: eventTypes === undefined ? undefined : entryTypesOf(eventTypes) };
   return runRelay<Noted>(
     database,
     {
-      isDue: async () =>
-        (await callFunction<boolean>(database, "entries_are_due", { p_consumer: consumer })) &&
-        (mayRelay === undefined || (await mayRelay())),
+      isDue: async () => callFunction<boolean>(database, "entries_are_due", of),
       async claim(tx, batchSize) {
         const { claimed, entries } = await callFunction<{ claimed: number; entries: readonly NotedEntry[] }>(
           tx,
           "claim_entries",
-          { p_consumer: consumer, p_batch: batchSize },
+          { ...of, p_batch: batchSize },
         );
         return { claimed, items: entries.map((entry) => ({ entry, event: entryEvent(entry) })) };
       },

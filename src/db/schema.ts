@@ -404,6 +404,7 @@ export const creditOutboxConsumer = tallystick.table("credit_outbox_consumer", {
   name: text().primaryKey(),
   eventTypes: text("event_types").array().notNull(),
   entryTypes: text("entry_types").array().notNull(),
+  seen: jsonb().notNull().default({}),
   updatedAt: moment("updated_at").notNull(),
 });
 
@@ -412,6 +413,7 @@ export const creditOutbox = tallystick.table("credit_outbox", {
   accountId: count("account_id").notNull(),
   seq: count("seq").notNull(),
   entryId: count("entry_id").notNull(),
+  entryType: text("entry_type").notNull(),
   retryAt: moment("retry_at").notNull(),
   attempts: integer().notNull().default(0),
   lastError: text("last_error"),

@@ -254,14 +254,41 @@ describe("an entry's hook", () => {
     expect(await sql.query("select 1 from tallystick.credit_outbox")).toEqual([]);
   });
 
-  it("that no product has any more leaves the journal without a trigger", async () => {
+  it("is one of several that services have: each gets its own, and neither takes anything from the other", async () => {
+    const granted = listening("credits.granted", "credits.low");
+    const consumed = listening("credits.consumed", "credits.exhausted");
+    const { tally, databaseUrl } = await setUp({
+      on: granted.on,
+      alerts: [{ kind: "low", amount: 5 }, { kind: "exhausted" }],
+    });
+    await tally.migrate();
+    const { tally: other } = await setUp({ database: databaseUrl, on: consumed.on });
+    await other.migrate();
+    await tally.credits.grant({ userId: "ann", amount: 5, type: "register_gift" });
+    await tally.credits.consume({ userId: "ann", amount: 5 });
+    await other.drain();
+    expect(consumed.heard.map(({ type }) => type).toSorted()).toEqual(["credits.consumed", "credits.exhausted"]);
+    await tally.drain();
+    expect(granted.heard.map(({ type }) => type).toSorted()).toEqual(["credits.granted", "credits.low"]);
+  });
+
+  it("that no process has had for a week is dropped with what waits for it, and the journal has no trigger then", async () => {
     const triggers = "select tgname from pg_trigger where tgname like 'credit_transaction_outbox%'";
     const { tally, databaseUrl, sql } = await setUp({ on: { "credits.expired": () => undefined } });
     expect(await sql.query(triggers)).toEqual([]);
     await tally.migrate();
     expect(await sql.query(triggers)).toEqual([{ tgname: "credit_transaction_outbox_hooks" }]);
-    const { tally: next } = await setUp({ database: databaseUrl, on: {} });
+    const now = new Date();
+    const expiresAt = new Date(now.getTime() + 86_400_000);
+    await tally.credits.grant({ userId: "ann", amount: 5, type: "register_gift", expiresAt });
+    const { tally: next } = await setUp({ database: databaseUrl, on: {}, clock: () => now });
+    now.setTime(now.getTime() + 3 * 86_400_000);
     await next.tick();
+    expect(await sql.query("select 1 from tallystick.credit_outbox")).toHaveLength(1);
+    expect(await sql.query(triggers)).toHaveLength(1);
+    now.setTime(now.getTime() + 5 * 86_400_000);
+    await next.tick();
+    expect(await sql.query("select 1 from tallystick.credit_outbox")).toEqual([]);
     expect(await sql.query(triggers)).toEqual([]);
   });
 });

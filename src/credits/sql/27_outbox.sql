@@ -38,21 +38,48 @@ exception when lock_not_available then
   raise;
 end $$;
 
-create or replace function tallystick.entries_are_due(p_consumer text) returns boolean language sql stable as $$
-  select exists (select from tallystick.credit_outbox
-    where consumer = p_consumer and retry_at <= (select tallystick.clock()))
-$$;
+-- Says that a process has hooks: p_hooks is {type of event: [types of entries]}. What all processes have is watched, so that
+-- services with different hooks, and versions of one, take nothing from each other. A type that no process has had for a
+-- week is dropped, with what waits for it. Writes at most once an hour while nothing changes.
+create or replace function tallystick.watch_hooks(p_hooks jsonb) returns boolean language plpgsql as $$
+declare
+  t timestamptz := tallystick.clock();
+  before jsonb := coalesce((select seen from tallystick.credit_outbox_consumer where name = 'hooks'), '{}');
+  hooks jsonb;
+  entries text[];
+begin
+  if not exists (select from jsonb_object_keys(p_hooks) type
+      where coalesce((before -> type ->> 'at')::timestamptz, '-infinity') < t - interval '1 hour' or before -> type -> 'entries' <> p_hooks -> type)
+    and not exists (select from jsonb_each(before) hook where (hook.value ->> 'at')::timestamptz < t - interval '7 days')
+  then
+    return false;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('tallystick:outbox', 0));
+  select coalesce(jsonb_object_agg(type, hook), '{}') into hooks from (
+    select key as type, value as hook from jsonb_each(coalesce(
+        (select seen from tallystick.credit_outbox_consumer where name = 'hooks'), '{}'))
+      where not p_hooks ? key and (value ->> 'at')::timestamptz >= t - interval '7 days'
+    union all
+    select key, jsonb_build_object('at', t, 'entries', value) from jsonb_each(p_hooks)) known;
+  entries := array(select distinct entry from jsonb_each(hooks) hook, jsonb_array_elements_text(hook.value -> 'entries') entry order by 1);
+  perform tallystick.watch_entries('hooks', array(select type from jsonb_object_keys(hooks) type order by 1), entries);
+  update tallystick.credit_outbox_consumer set seen = hooks where name = 'hooks';
+  delete from tallystick.credit_outbox where consumer = 'hooks' and entry_type <> all (entries);
+  return true;
+end $$;
 
--- Whether a process that has hooks for p_event_types has one for each that is stored; else it leaves what hooks wait for
--- to one that has, such as a newer version of the product.
-create or replace function tallystick.hooks_are_here(p_event_types text[]) returns boolean language sql stable as $$
-  select not exists (select from tallystick.credit_outbox_consumer where name = 'hooks' and not event_types <@ p_event_types)
+-- Whether something waits for a consumer; of hooks only what is of p_types. Null: all types.
+create or replace function tallystick.entries_are_due(p_consumer text, p_types text[] default null) returns boolean
+language sql stable as $$
+  select exists (select from tallystick.credit_outbox
+    where consumer = p_consumer and retry_at <= (select tallystick.clock()) and (p_types is null or entry_type = any (p_types)))
 $$;
 
 -- Takes up to p_batch entries for the length of the transaction, those of an account in their order. Whoever holds the
 -- first entry of an account that waits has the account; another call passes over it, so that no later entry is told
--- first. Because an account's entries commit in their order, the first that is seen is the first that there is.
-create or replace function tallystick.claim_entries(p_consumer text, p_batch integer) returns jsonb
+-- first. p_types: only entries of these, as a process has hooks for them; null: all. Because an account's entries commit in their order, the first that is seen is the first that there is.
+create or replace function tallystick.claim_entries(p_consumer text, p_batch integer, p_types text[] default null)
+returns jsonb
 language plpgsql set lock_timeout = '5s' as $$
 declare
   t timestamptz := tallystick.clock();
@@ -62,12 +89,14 @@ declare
 begin
   select jsonb_object_agg(account_id, upto) into due from (
     select account_id, max(seq) as upto from (
-      select account_id, seq from tallystick.credit_outbox where consumer = p_consumer and retry_at <= t
+      select account_id, seq from tallystick.credit_outbox
+      where consumer = p_consumer and retry_at <= t and (p_types is null or entry_type = any (p_types))
       order by retry_at, entry_id limit p_batch) next
     group by account_id) account;
   mine := array(select head.account_id from tallystick.credit_outbox head
     join (select account.id, (select min(seq) from tallystick.credit_outbox
-        where consumer = p_consumer and account_id = account.id) as seq
+        where consumer = p_consumer and account_id = account.id
+          and (p_types is null or entry_type = any (p_types))) as seq
       from (select key::bigint as id from jsonb_object_keys(coalesce(due, '{}')) key) account) first
       on first.id = head.account_id and first.seq = head.seq
     where head.consumer = p_consumer order by head.account_id for update of head skip locked);
@@ -75,11 +104,13 @@ begin
   with blocked as (
     select head.account_id, head.retry_at from unnest(mine) account (id)
     cross join lateral (select account_id, retry_at from tallystick.credit_outbox
-      where consumer = p_consumer and account_id = account.id order by seq limit 1) head
+      where consumer = p_consumer and account_id = account.id and (p_types is null or entry_type = any (p_types))
+      order by seq limit 1) head
     where head.retry_at > t
   ), postponed as (
     update tallystick.credit_outbox later set retry_at = blocked.retry_at from blocked
     where later.consumer = p_consumer and later.account_id = blocked.account_id and later.retry_at < blocked.retry_at
+      and (p_types is null or later.entry_type = any (p_types))
   )
   select array_agg(account_id) into waiting from blocked;
   return jsonb_build_object('claimed', cardinality(mine), 'entries', (
@@ -90,7 +121,7 @@ begin
     join tallystick.user_credit account on account.id = noted.account_id
     left join tallystick.credit_lot lot on lot.id = noted.entry_id
     where noted.consumer = p_consumer and noted.account_id = any (mine) and noted.account_id <> all (coalesce(waiting, '{}'))
-      and noted.seq <= (due ->> noted.account_id::text)::bigint));
+      and (p_types is null or noted.entry_type = any (p_types)) and noted.seq <= (due ->> noted.account_id::text)::bigint));
 end $$;
 
 create or replace function tallystick.entry_json(

@@ -8,6 +8,8 @@ create table tallystick.credit_outbox_consumer (
   -- Types of events, as subscribers name them, and the types of entries that these are.
   event_types text[] not null,
   entry_types text[] not null,
+  -- Of hooks: by type of event, which entries it is and when a process that has the hook was last seen.
+  seen jsonb not null default '{}',
   updated_at timestamptz not null
 );
 
@@ -18,6 +20,7 @@ create table tallystick.credit_outbox (
   account_id bigint not null,
   seq bigint not null,
   entry_id bigint not null,
+  entry_type text not null,
   retry_at timestamptz not null,
   attempts integer not null default 0,
   last_error text,
@@ -27,8 +30,8 @@ create index credit_outbox_due_idx on tallystick.credit_outbox (consumer, retry_
 
 create function tallystick.note_entry() returns trigger language plpgsql as $$
 begin
-  insert into tallystick.credit_outbox (consumer, account_id, seq, entry_id, retry_at)
-    values (tg_argv[0], new.account_id, new.seq, new.id, new.created_at);
+  insert into tallystick.credit_outbox (consumer, account_id, seq, entry_id, entry_type, retry_at)
+    values (tg_argv[0], new.account_id, new.seq, new.id, new.type, new.created_at);
   return null;
 end $$;
 
