@@ -63,6 +63,12 @@ const source = `tallystick.outgoing_delivery delivery join tallystick.outgoing_e
   left join lateral (select status_code, error from tallystick.outgoing_attempt
     where delivery_id = delivery.id order by id desc limit 1) last on true`;
 
+const refusals: Readonly<Record<string, string>> = {
+  running: "is being sent; replay it when that is over.",
+  forgotten: "is too old: its data has been forgotten.",
+  disabled: "is to an endpoint that is disabled; enable it first.",
+};
+
 export function createDeliveryLog(database: Database): DeliveryLog {
   return {
     async deliveries(endpointId, { status, limit = 20, cursor } = {}) {
@@ -97,12 +103,7 @@ export function createDeliveryLog(database: Database): DeliveryLog {
       );
       if (row === undefined || row.status === null) throw notFound(id, "delivery");
       if (row.status === "pending") return;
-      throw new TallystickError(
-        "invalid_state",
-        row.status === "running"
-          ? `Delivery ${id} is being sent; replay it when that is over.`
-          : `Delivery ${id} is too old: its data has been forgotten.`,
-      );
+      throw new TallystickError("invalid_state", `Delivery ${id} ${refusals[row.status] ?? "can't be sent again."}`);
     },
     async replaySince(endpointId, { since, all = false, actor = "api" }) {
       const { status } = await getEndpoint(database, endpointId);

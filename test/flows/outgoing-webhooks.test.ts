@@ -284,6 +284,8 @@ describe("a receiver that", () => {
     await grant(tally, "ann");
     await tally.drain();
     await expect(tally.endpoints.replaySince(id, { since })).rejects.toMatchObject({ code: "invalid_state" });
+    const [waiting] = (await tally.endpoints.deliveries(id, { status: "cancelled" })).items;
+    await expect(tally.endpoints.replay(waiting?.id ?? "")).rejects.toMatchObject({ code: "invalid_state" });
     receiver.reply = { status: 200 };
     receiver.received.length = 0;
     await tally.endpoints.enable(id);

@@ -33,17 +33,19 @@ language sql as $$
 $$;
 
 -- Sends a delivery again, under the same webhook-id: the same task. Answers the task's status, `forgotten` when the data is
--- gone, or null for an unknown delivery.
+-- gone, `disabled` when its endpoint is, or null for an unknown delivery.
 create or replace function tallystick.replay_delivery(p_id bigint, p_actor text) returns text language plpgsql as $$
 declare
   delivery record;
   task_status text;
 begin
-  select mine.task_id, event.data is null as forgotten into delivery
+  select mine.task_id, event.data is null as forgotten, endpoint.status = 'disabled' as disabled into delivery
     from tallystick.outgoing_delivery mine join tallystick.outgoing_event event on event.id = mine.event_id
+    join tallystick.webhook_endpoint endpoint on endpoint.id = mine.endpoint_id
     where mine.id = p_id for update of mine;
   if not found then return null; end if;
   if delivery.forgotten then return 'forgotten'; end if;
+  if delivery.disabled then return 'disabled'; end if;
   task_status := tallystick.replay_task(delivery.task_id, p_actor, 'the delivery is replayed');
   if task_status = 'pending' then
     update tallystick.outgoing_delivery set status = 'pending', finished_at = null where id = p_id;
