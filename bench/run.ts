@@ -11,6 +11,7 @@ import { benchDistribute } from "./distribute.ts";
 import { environmentLine } from "./environment.ts";
 import { benchExpire, type BenchSize } from "./expire.ts";
 import { benchHotAccount } from "./hot-account.ts";
+import { benchOutgoing } from "./outgoing.ts";
 import { benchReads } from "./reads.ts";
 import { benchStorage } from "./storage.ts";
 import { benchWebhook } from "./webhook.ts";
@@ -24,6 +25,7 @@ const benches = {
   storage: benchStorage,
   webhook: benchWebhook,
   alerts: benchAlerts,
+  outgoing: benchOutgoing,
   audit: benchAudit,
   expire: benchExpire,
   distribute: benchDistribute,

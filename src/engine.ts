@@ -1,17 +1,20 @@
 // The composition: every part below is made here and handed its neighbours as arguments, so that none imports another.
-import { announcementOf } from "./credits/alerts.ts";
-import { createAlertRelay, watchAndRelay } from "./credits/alerts-relay.ts";
+import { createAnnouncing } from "./announcing.ts";
+import { watchAndRelay } from "./credits/alerts-relay.ts";
 import { createCredits, type Credits } from "./credits/index.ts";
 import { createProof } from "./credits/audit/proof.ts";
 import { sealKeys } from "./credits/seal/keys.ts";
 import { creditFunctions } from "./credits/functions.generated.ts";
-import { connect, joinTransaction, type Queryable, type TransactionSource } from "./db/database.ts";
+import { connect, joinTransaction, type TransactionSource } from "./db/database.ts";
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
-import type { Announcement } from "./kernel/announcement.ts";
 import { TallystickError } from "./kernel/errors.ts";
-import { redactedMessage, silentLogger } from "./kernel/logger.ts";
-import { announce, DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
+import { silentLogger } from "./kernel/logger.ts";
+import { DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
+import { DELIVER_EVENT_TASK } from "./outgoing/deliver.ts";
+import { outgoingFunctions } from "./outgoing/functions.generated.ts";
+import { HOOK_TASK } from "./outgoing/hooks.ts";
+import type { Endpoints } from "./outgoing/index.ts";
 import { paymentEventTask } from "./payment/handle-event.ts";
 import {
   createInbox,
@@ -28,6 +31,7 @@ import { createProviders } from "./payment/providers.ts";
 import { createReconciling } from "./payment/reconcile/maintenance.ts";
 import { reconcile, type ReconcileInput, type ReconcileReport } from "./payment/reconcile/reconcile.ts";
 import { paymentFunctions } from "./payment/functions.generated.ts";
+import { drainOutboxes } from "./tasks/drain-outboxes.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
 import { enqueueTask, type EnqueueInput } from "./tasks/enqueue.ts";
 import { taskFunctions } from "./tasks/functions.generated.ts";
@@ -43,7 +47,7 @@ import {
 } from "./tasks/inspect.ts";
 import { defaultRetryPolicy } from "./tasks/retry-policy.ts";
 import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
-import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
+import type { ClaimedTask, TaskDefinition, TaskStatus } from "./tasks/task.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import { runWorker, type Worker } from "./tasks/worker.ts";
 import { createUsers, type Users } from "./user-data.ts";
@@ -88,6 +92,8 @@ export interface Engine {
     replay(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
     cancel(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
   };
+  /** Where events are posted to, and the log of it. */
+  readonly endpoints: Endpoints;
   /** Whether the database answers and has been migrated. @throws storage_unavailable, not_migrated */
   health(): Promise<void>;
   migrate(): Promise<MigrateResult>;
@@ -104,7 +110,13 @@ export interface Engine {
 }
 
 // Installed after the migrations, and again whenever their text changes.
-const functions = [...creditFunctions, ...taskFunctions, ...paymentFunctions];
+const functions = [...creditFunctions, ...taskFunctions, ...paymentFunctions, ...outgoingFunctions];
+// What is not told of when it dies: deliveries, which are seen in their lists, and where telling would not end.
+function isUntold({ name, payload }: ClaimedTask): boolean {
+  return (
+    name === DELIVER_TASK || name === DELIVER_EVENT_TASK || (name === HOOK_TASK && payload["type"] === "task.dead")
+  );
+}
 
 /** Makes the engine. Opens no connection and starts no timer before it is used. @throws invalid_request */
 export function createEngine(options: TallystickOptions): Engine {
@@ -117,11 +129,12 @@ export function createEngine(options: TallystickOptions): Engine {
   const logger = options.logger ?? silentLogger;
   const channels = options.notifications ?? [];
   const retry = { ...defaultRetryPolicy, ...options.retry };
-  const tell = async (tx: Queryable, announcement: Announcement): Promise<void> =>
-    announce(tx, channels, announcement, retry.maxAttempts);
+  const announcing = createAnnouncing(options, { database, logger, maxAttempts: retry.maxAttempts });
+  const { tell, alerts, outgoing } = announcing;
 
   const definitions: TaskDefinition[] = [
     deliverTask(database, channels),
+    ...outgoing.tasks,
     ...(providers.all.length === 0
       ? []
       : [
@@ -142,21 +155,13 @@ export function createEngine(options: TallystickOptions): Engine {
   schedules.forEach(checkSchedule);
 
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
-  const alerts = createAlertRelay(database, options.alerts, {
-    hook: options.onAlert,
-    announce: async (tx, alert) => tell(tx, announcementOf(alert)),
-    onHookFailure: ({ key }, error) => {
-      logger.error({ alert: key, error: redactedMessage(error) }, "onAlert threw; the alert is tried again");
-    },
-  });
   const { drain: drainTasks, stop: stopDrain } = createDrain({
     database,
     definitions: byName,
     retry,
     onDead: async (tx, task, error) => {
       logger.error({ taskId: task.id, task: task.name, attempts: task.attempt, error }, "a task is a dead letter");
-      // A delivery that failed for good is seen in the list of notifications; telling the same channel would not help.
-      if (task.name === DELIVER_TASK) return;
+      if (isUntold(task)) return;
       // A replayed task that dies again is news: the lease token is new with each death.
       const key = `task.dead:${task.id}:${task.leaseToken}`;
       await tell(tx, { kind: "task.dead", key, taskId: task.id, taskName: task.name, attempts: task.attempt, error });
@@ -175,11 +180,10 @@ export function createEngine(options: TallystickOptions): Engine {
       await tell(tx, { kind: "payment.events_missed", ...found });
     },
   });
-  // Alerts first, so that their announcements are delivered in the same run.
-  const drain: Engine["drain"] = async (input) => {
-    await alerts.relay({ budgetMs: input?.budgetMs });
-    return drainTasks(input);
-  };
+  const drain = drainOutboxes(drainTasks, async (budgetMs) => {
+    const told = [await alerts.relay({ budgetMs }), await announcing.relay({ budgetMs })];
+    return told.reduce((sum, { relayed }) => sum + relayed, 0);
+  });
   const tickPlan: TickPlan = {
     database,
     schedules,
@@ -188,6 +192,10 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
       { name: "alerts", run: async (budgetMs) => ({ ...(await watchAndRelay(alerts, budgetMs)) }) },
+      {
+        name: "outgoing",
+        run: async (budgetMs) => ({ ...(await announcing.maintain(budgetMs)) }),
+      },
       ...proof,
       ...reconciling,
     ],
@@ -227,6 +235,7 @@ export function createEngine(options: TallystickOptions): Engine {
       credits,
       providers.all.flatMap(({ personalFields }) => personalFields ?? []),
     ),
+    endpoints: outgoing.endpoints,
     events: {
       list: async (input = {}) => listEvents(database, input),
       replay: async (id, by = {}) => replayEvent(database, id, by.actor ?? "api", by.reason),
@@ -253,7 +262,7 @@ export function createEngine(options: TallystickOptions): Engine {
     },
     async migrate() {
       const result = await migrate(database, functions);
-      await alerts.storeRules();
+      await announcing.storeSubscriptions();
       return result;
     },
     migrationState: async () => migrationState(database, functions),

@@ -65,6 +65,15 @@ export type { SealResult } from "./credits/seal.ts";
 export type { SealOptions } from "./credits/seal/keys.ts";
 export type { SealReport } from "./credits/seal/verify.ts";
 
+export { eventTypes } from "./kernel/outgoing-event.ts";
+export type { EntryData, EventData, EventType, OutgoingEvent } from "./kernel/outgoing-event.ts";
+export { createPublicFetch, type PublicFetch, type PublicFetchOptions } from "./kernel/public-fetch.ts";
+export type { EventHooks } from "./outgoing/hooks.ts";
+export type { EndpointRules, Endpoints } from "./outgoing/index.ts";
+export type { Endpoint, EndpointChange, EndpointInput } from "./outgoing/endpoint.ts";
+export type { EndpointOptions, EndpointWithSecret } from "./outgoing/endpoints.ts";
+export type { Delivery, DeliveryAttempt, DeliveryDetail, DeliveryStatus } from "./outgoing/deliveries.ts";
+
 export type { EraseUserResult, Users } from "./user-data.ts";
 export type { ExportPage } from "./db/export-pages.ts";
 

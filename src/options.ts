@@ -7,6 +7,8 @@ import type { SealOptions } from "./credits/seal/keys.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import type { Logger } from "./kernel/logger.ts";
 import type { Catalog } from "./payment/catalog.ts";
+import type { EventHooks } from "./outgoing/hooks.ts";
+import type { EndpointRules } from "./outgoing/index.ts";
 import type { PaymentProvider } from "./payment/provider.ts";
 import type { RetryPolicy } from "./tasks/retry-policy.ts";
 import type { TaskDefinition } from "./tasks/task.ts";
@@ -41,6 +43,13 @@ export interface TallystickOptions {
    * At least once each, under a stable `key`; when it throws, its own writes are undone and the alert is tried again.
    */
   readonly onAlert?: ((alert: Alert, context: { readonly tx: Queryable }) => Promise<void> | void) | undefined;
+  /**
+   * What the product does in its own process when something has happened, by type of event; in force from the first
+   * migrate, tick or drain on. Events that only other processes have hooks for are left to those.
+   */
+  readonly on?: EventHooks | undefined;
+  /** Rules for the endpoints that events are sent to. */
+  readonly endpoints?: EndpointRules | undefined;
   /** Doors are closed unless opened here. */
   readonly auth?: AuthOptions | undefined;
   /** The product's own tasks. */

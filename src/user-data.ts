@@ -6,9 +6,10 @@ import { checkAccount } from "./credits/input.ts";
 import { joinTransaction, type Database, type Queryable } from "./db/database.ts";
 import type { ExportPage } from "./db/export-pages.ts";
 import { exportNotifications, forgetNotifications } from "./notification/forget.ts";
+import { exportOutgoing, forgetOutgoing, type ForgottenOutgoing } from "./outgoing/forget.ts";
 import { exportPayments, forgetPayments, lockPayments, type ForgetResult } from "./payment/forget.ts";
 
-export interface EraseUserResult extends ForgetResult {
+export interface EraseUserResult extends ForgetResult, ForgottenOutgoing {
   /** What stands in the user id's place from now on. */
   readonly alias: string;
   readonly accounts: number;
@@ -20,7 +21,7 @@ export interface Users {
   /**
    * Reads all that is stored about a user id, and about those merged into its accounts, a page at a time: accounts,
    * transactions, lots, holds, enrolments, limits, alertRules (the account's own), alerts, customers, payments,
-   * subscriptions, events, notifications. Every section comes, also without rows. No transaction stays open between pages.
+   * subscriptions, events, notifications, endpoints, outgoingEvents. Every section comes, also without rows. No transaction stays open between pages.
    * @throws invalid_request
    */
   export(input: { readonly userId: string }): AsyncGenerator<ExportPage, void, undefined>;
@@ -46,6 +47,7 @@ export function createUsers(
       yield* exportUser(database, userId);
       yield* exportPayments(database, userIds);
       yield* exportNotifications(database, userIds);
+      yield* exportOutgoing(database, userIds);
     },
     async erase({ userId }, options) {
       checkAccount({ userId });
@@ -55,7 +57,8 @@ export function createUsers(
         const { alias, accounts } = await credits.erase({ userId }, { tx });
         const payments = await forgetPayments(tx, { userIds, alias, personalFields });
         const notifications = await forgetNotifications(tx, userIds, alias);
-        return { alias, accounts, ...payments, notifications };
+        const outgoing = await forgetOutgoing(tx, userIds, alias);
+        return { alias, accounts, ...payments, notifications, ...outgoing };
       };
       return options?.tx === undefined ? database.transaction(work) : work(joinTransaction(options.tx));
     },

@@ -21,8 +21,8 @@ const layers: readonly (readonly string[])[] = [
   ["src/kernel/"],
   ["src/db/"],
   ["src/credits/", "src/tasks/"],
-  ["src/payment/", "src/notification/"],
-  ["src/options.ts", "src/user-data.ts", "src/engine.ts"],
+  ["src/payment/", "src/notification/", "src/outgoing/"],
+  ["src/options.ts", "src/announcing.ts", "src/user-data.ts", "src/engine.ts"],
   ["src/http/"],
   ["src/create-tallystick.ts", "src/index.ts"],
   ["src/next/", "src/drivers/", "src/cli/", "src/testing/"],
@@ -157,6 +157,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     "credit_alert_override",
     "credit_alert_horizon",
     "credit_proof_run",
+    "credit_outbox",
+    "credit_outbox_consumer",
   ],
   "src/tasks/": ["task", "task_lane", "task_attempt", "schedule_run"],
   "src/payment/": [
@@ -169,6 +171,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     "subscription",
   ],
   "src/notification/": ["notification"],
+  "src/outgoing/": ["webhook_endpoint", "outgoing_event", "outgoing_delivery", "outgoing_attempt"],
 };
 
 describe("tables", () => {

@@ -12,6 +12,15 @@ import { distribute } from "./distribute.ts";
 import { doctor } from "./doctor.ts";
 import { drain, tick } from "./drain.ts";
 import { enrol } from "./enrol.ts";
+import {
+  addEndpoint,
+  disableEndpoint,
+  enableEndpoint,
+  listEndpoints,
+  removeEndpoint,
+  rollSecret,
+} from "./endpoints.ts";
+import { deliveries, replayDeliveries } from "./deliveries.ts";
 import { endEnrolment, pauseEnrolment, resumeEnrolment } from "./enrolment.ts";
 import { enrolments } from "./enrolments.ts";
 import { erase } from "./erase.ts";
@@ -72,6 +81,14 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   tasks,
   replay,
   reconcile,
+  listEndpoints,
+  addEndpoint,
+  removeEndpoint,
+  rollSecret,
+  enableEndpoint,
+  disableEndpoint,
+  deliveries,
+  replayDeliveries,
   audit,
   seal,
   report,

@@ -40,16 +40,23 @@ async function runCommand(words: readonly string[]): Promise<Outcome> {
     if (!help) throw new UsageError("No command was given; `tallystick --help` lists them.");
     return { data: { usage: generalHelp() }, text: generalHelp() };
   }
-  const command = findCommand(name === "help" ? words[at + 1] : name);
-  const rest = words.slice(at + 1);
+  const [first = "", second] = name === "help" ? words.slice(at + 1) : words.slice(at);
+  const command = findCommand(first, second);
+  // A name of two words is a command of a group, such as `endpoints add`.
+  const rest = words.slice(at + command.name.split(" ").length);
   if (help || rest.includes("--help")) return { data: { usage: commandHelp(command) }, text: commandHelp(command) };
   return execute(command, rest);
 }
 
-function findCommand(name: string | undefined): Command | DiagnosticCommand {
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) throw new UsageError(`There is no command ${name}; \`tallystick --help\` lists them.`);
-  return command;
+function findCommand(first: string, second: string | undefined): Command | DiagnosticCommand {
+  const command = commands.find(({ name }) => name === first || name === `${first} ${second}`);
+  if (command !== undefined) return command;
+  const group = commands.flatMap(({ name }) => (name.startsWith(`${first} `) ? [name.slice(first.length + 1)] : []));
+  throw new UsageError(
+    group.length > 0
+      ? `\`${first}\` is followed by one of ${group.join(", ")}.`
+      : `There is no command ${first}; \`tallystick --help\` lists them.`,
+  );
 }
 
 async function execute(command: Command | DiagnosticCommand, words: readonly string[]): Promise<Outcome> {

@@ -413,3 +413,70 @@ export const notification = tallystick.table("notification", {
   createdAt: moment("created_at").notNull(),
   sentAt: moment("sent_at"),
 });
+
+export const creditOutboxConsumer = tallystick.table("credit_outbox_consumer", {
+  name: text().primaryKey(),
+  eventTypes: text("event_types").array().notNull(),
+  entryTypes: text("entry_types").array().notNull(),
+  seen: jsonb().notNull().default({}),
+  updatedAt: moment("updated_at").notNull(),
+});
+
+export const creditOutbox = tallystick.table("credit_outbox", {
+  consumer: text().notNull(),
+  accountId: count("account_id").notNull(),
+  seq: count("seq").notNull(),
+  entryId: count("entry_id").notNull(),
+  entryType: text("entry_type").notNull(),
+  retryAt: moment("retry_at").notNull(),
+  attempts: integer().notNull().default(0),
+  lastError: text("last_error"),
+});
+
+export const webhookEndpoint = tallystick.table("webhook_endpoint", {
+  id: identity(),
+  url: text().notNull(),
+  description: text(),
+  types: text().array(),
+  userId: text("user_id"),
+  secret: text().notNull(),
+  previousSecret: text("previous_secret"),
+  previousSecretUntil: moment("previous_secret_until"),
+  status: text().notNull().default("enabled"),
+  disabledReason: text("disabled_reason"),
+  failingSince: moment("failing_since"),
+  pausedUntil: moment("paused_until"),
+  actor: text().notNull(),
+  createdAt: moment("created_at").notNull(),
+  updatedAt: moment("updated_at").notNull(),
+});
+
+export const outgoingEvent = tallystick.table("outgoing_event", {
+  id: identity(),
+  eventKey: text("event_key").notNull(),
+  webhookId: text("webhook_id").notNull(),
+  type: text().notNull(),
+  userId: text("user_id"),
+  data: jsonb(),
+  occurredAt: moment("occurred_at").notNull(),
+  createdAt: moment("created_at").notNull(),
+});
+
+export const outgoingDelivery = tallystick.table("outgoing_delivery", {
+  id: identity(),
+  eventId: count("event_id").notNull(),
+  endpointId: count("endpoint_id").notNull(),
+  taskId: count("task_id").notNull(),
+  status: text().notNull().default("pending"),
+  createdAt: moment("created_at").notNull(),
+  finishedAt: moment("finished_at"),
+});
+
+export const outgoingAttempt = tallystick.table("outgoing_attempt", {
+  id: identity(),
+  deliveryId: count("delivery_id").notNull(),
+  statusCode: integer("status_code"),
+  error: text(),
+  durationMs: integer("duration_ms").notNull(),
+  createdAt: moment("created_at").notNull(),
+});

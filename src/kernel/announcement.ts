@@ -121,4 +121,28 @@ export type Announcement = AnnouncementBase &
           readonly detail: string;
         }[];
       }
+    | {
+        readonly kind: "endpoint.disabled";
+        /** Whose the endpoint is; null: the product's own. */
+        readonly userId: string | null;
+        readonly endpointId: string;
+        readonly host: string;
+        /** failing: nothing was taken for days. gone: it said so (410). */
+        readonly reason: "failing" | "gone";
+      }
   );
+
+/** A subscription's state became another. For subscribers of events only: no channel is told. */
+export interface SubscriptionChanged extends AnnouncementBase {
+  readonly kind: "subscription.changed";
+  readonly userId: string;
+  readonly subscriptionId: string;
+  /** The provider's own word. */
+  readonly status: string;
+  readonly planId: string | null;
+  readonly priceId: string | null;
+  readonly quantity: number;
+  readonly currentPeriodEnd: Date | null;
+  /** When a cancellation that is scheduled takes effect. */
+  readonly endsAt: Date | null;
+}

@@ -10,6 +10,7 @@ describe("redact", () => {
     ["HTTPS://ann:ses@me@example.com/path", "HTTPS://example.com/…"],
     ["authorization: bearer abc", "authorization: bearer …"],
     ["Invalid API Key provided: sk_live_51Abc", "Invalid API Key provided: sk_…"],
+    ["signed with whsec_ab+cd/ef-gh== today", "signed with whsec_… today"],
     ["rk_test_x pk_test_y whsec_z", "rk_… pk_… whsec_…"],
     ["authorization: Bearer abc.def-ghi_jkl=", "authorization: Bearer …"],
     ['{"authorization":"Basic dXNlcjpwYXNz"}', '{"authorization":"Basic …"}'],

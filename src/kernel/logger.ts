@@ -18,7 +18,9 @@ export const silentLogger: Logger = {
 const secretPatterns: readonly [RegExp, string][] = [
   [/\b(https?:\/\/)(?:[^\s/?#"']*@)?([^\s/?#"']+)[^\s"']*/gi, "$1$2/…"],
   [/\bpostgres(?:ql)?:\/\/[^\s"']+/gi, "postgres://…"],
-  [/\b(sk|rk|pk|whsec)_[A-Za-z0-9_]+/g, "$1_…"],
+  [/\b(sk|rk|pk)_[A-Za-z0-9_]+/g, "$1_…"],
+  // Base64 where it is an endpoint's.
+  [/\bwhsec_[A-Za-z0-9_+/=-]+/g, "whsec_…"],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, "$1 …"],
 ];
 

@@ -235,6 +235,19 @@ export function render(announcement: Announcement, language: Language): Rendered
           value: accountId === null ? detail : `${say("account", "账户")} ${accountId}: ${detail}`,
         })),
       };
+    case "endpoint.disabled":
+      return {
+        severity: "warning",
+        title: say("An endpoint was disabled", "事件接收端已停用"),
+        text:
+          announcement.reason === "gone"
+            ? say(`${announcement.host} answered 410: it is gone.`, `${announcement.host} 返回 410：该地址已不存在。`)
+            : say(
+                `${announcement.host} took nothing for five days. Mend it, enable it, and replay what it missed.`,
+                `${announcement.host} 已连续五天未接收任何事件。请修复并重新启用，然后重放错过的事件。`,
+              ),
+        fields: [...ownerOf(announcement), { name: say("Endpoint", "接收端编号"), value: announcement.endpointId }],
+      };
   }
 }
 

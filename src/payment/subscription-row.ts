@@ -20,6 +20,8 @@ export interface StoredSubscription {
   readonly ended: boolean;
   /** When a cancellation that is scheduled takes effect. */
   readonly endsAt: Date | null;
+  /** Whether anything of the state became another. */
+  readonly changed: boolean;
 }
 
 interface StoredRow {
@@ -28,6 +30,9 @@ interface StoredRow {
 }
 
 const storedColumns = `status, coalesce(cancel_at, case when cancel_at_period_end then current_period_end end) as ends_at`;
+
+// What a change is a change of. Events of one customer are handled one at a time, so the row read before is the one written.
+const STATE = `jsonb_build_array(user_id, status, price_id, plan_id, quantity, current_period_end, cancel_at_period_end, cancel_at)`;
 
 /** The name under which enrolments hang on a subscription. */
 export function subscriptionSource(provider: string, subscriptionId: string): string {
@@ -40,8 +45,10 @@ export function subscriptionSource(provider: string, subscriptionId: string): st
  */
 export async function recordSubscription(tx: Queryable, input: SubscriptionInput): Promise<StoredSubscription> {
   const { subscription } = input;
-  const [row] = await tx.query<StoredRow>(
-    `insert into tallystick.subscription as stored (provider, subscription_id, customer_id, user_id, price_id, plan_id, quantity,
+  const [row] = await tx.query<StoredRow & { readonly changed: boolean }>(
+    `with before as (
+       select ${STATE} as state from tallystick.subscription where provider = $1 and subscription_id = $2)
+     insert into tallystick.subscription as stored (provider, subscription_id, customer_id, user_id, price_id, plan_id, quantity,
        status, current_period_start, current_period_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end,
        as_of)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
@@ -54,7 +61,7 @@ export async function recordSubscription(tx: Queryable, input: SubscriptionInput
        as_of = excluded.as_of, updated_at = tallystick.clock()
      where (not stored.status = any ($17) or excluded.status = any ($17))
        and coalesce(stored.as_of <= excluded.as_of, true)
-     returning ${storedColumns}`,
+     returning ${storedColumns}, ${STATE} is distinct from (select state from before) as changed`,
     [
       input.provider,
       subscription.subscriptionId,
@@ -76,7 +83,12 @@ export async function recordSubscription(tx: Queryable, input: SubscriptionInput
     ],
   );
   const kept = row ?? (await readStored(tx, input));
-  return { status: kept.status, ended: ended.includes(kept.status), endsAt: kept.ends_at };
+  return {
+    status: kept.status,
+    ended: ended.includes(kept.status),
+    endsAt: kept.ends_at,
+    changed: row?.changed ?? false,
+  };
 }
 
 async function readStored(tx: Queryable, { provider, subscription }: SubscriptionInput): Promise<StoredRow> {

@@ -11,7 +11,10 @@ export interface TaskHealth {
     readonly error: string | null;
   } | null;
   readonly dead: number;
-  /** How long the oldest due task has been waiting, on the database's clock; null when nothing is due. */
+  /**
+   * How long the oldest due task has been waiting, on the database's clock; null when nothing is due. What waits in a lane
+   * that rests at its receiver's wish is not due.
+   */
   readonly oldestDueMs: number | null;
 }
 
@@ -25,7 +28,8 @@ export async function taskHealth(queryable: Queryable): Promise<TaskHealth> {
   const [backlog] = await queryable.query<{ dead: number; oldest_due_ms: number | null }>(
     `select (select count(*) from tallystick.task where status = 'dead') as dead,
        (select (extract(epoch from tallystick.clock() - min(run_at)) * 1000)::bigint from tallystick.task
-        where status = 'pending' and run_at <= tallystick.clock()) as oldest_due_ms`,
+        where status = 'pending' and run_at <= tallystick.clock() and not exists (select from tallystick.task_lane
+          where name = task.lane and paused_until > tallystick.clock())) as oldest_due_ms`,
   );
   return {
     lastTick: tick === undefined ? null : { at: tick.at, ageMs: tick.age_ms, status: tick.status, error: tick.error },

@@ -72,7 +72,11 @@ async function load(definition: TaskDefinition, task: ClaimedTask, signal: Abort
 async function fail(runner: TaskRunner, task: ClaimedTask, error: unknown, code = codeOf(error)): Promise<TaskOutcome> {
   const directive = error instanceof TaskDirective ? error : undefined;
   const message = describe(error);
-  const delayMs = directive?.directive === "retry_later" ? directive.delayMs : retryDelayMs(runner.retry, task.attempt);
+  const definition = runner.definitions.get(task.name);
+  const delayMs =
+    directive?.directive === "retry_later"
+      ? directive.delayMs
+      : (definition?.retryDelayMs?.(task.attempt) ?? retryDelayMs(runner.retry, task.attempt));
   const bury = task.exhausted || directive?.directive === "discard" || isHopeless(error, task.attempt);
   const settle = async (tx: Queryable, reason: string, hook?: TaskDefinition["onDead"]): Promise<TaskOutcome> => {
     const [row] = await tx.query<{ status: string | null }>(
@@ -100,8 +104,7 @@ async function fail(runner: TaskRunner, task: ClaimedTask, error: unknown, code 
     return "dead";
   };
   try {
-    const onDead = runner.definitions.get(task.name)?.onDead;
-    return await runner.database.transaction(async (tx) => settle(tx, message, onDead));
+    return await runner.database.transaction(async (tx) => settle(tx, message, definition?.onDead));
   } catch (failure) {
     if (!(failure instanceof HookFailed)) throw failure;
     // A hook that throws must not keep its task from being buried: it is left out, and its error told.

@@ -56,6 +56,8 @@ export interface TaskDefinition<Loaded = unknown> {
   readonly maxAttempts?: number;
   /** Time for `load`, in milliseconds; default 5,000. Well under the lease of 30 s. */
   readonly loadTimeoutMs?: number;
+  /** The wait after the given attempt failed (1 for the first), in place of the runtime's retry policy. */
+  retryDelayMs?(attempt: number): number;
   /** After a success its lane rests this long: the pace of a rate-limited receiver. */
   pauseLaneMs?(payload: TaskPayload): number;
   /** Whatever must talk to a network. No transaction is open; it may run again after a crash. */

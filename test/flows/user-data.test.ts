@@ -75,7 +75,7 @@ describe("a user's data", () => {
     await tally.credits.merge({ fromUserId: "anonymous-1", toUserId: "ada", actor: "test", reason: "signed in" });
     const data = await exported(tally, "ada");
     expect(Object.keys(data)).toEqual(
-      "userId exportedAt accounts transactions lots holds enrolments limits alertRules alerts customers payments returns subscriptions events notifications".split(
+      "userId exportedAt accounts transactions lots holds enrolments limits alertRules alerts customers payments returns subscriptions events notifications endpoints outgoingEvents".split(
         " ",
       ),
     );
@@ -185,12 +185,23 @@ describe("a user's data", () => {
 
 describe("an erased user", () => {
   it("is named nowhere any more; amounts, audit and everybody else stay", async () => {
-    const setup = await setUp({ notifications });
+    const setup = await setUp({ notifications, endpoints: { allowPrivateHosts: true } });
     const { tally } = setup;
+    await tally.endpoints.add({ url: "http://127.0.0.1:9/ours" });
+    await tally.endpoints.add({ url: "http://127.0.0.1:9/user-ada", userId: "user-ada" });
     await paidUser(setup, "user-ada", "cus_ada");
     await paidUser(setup, "user-bob", "cus_bob");
     await tally.credits.grant({ userId: "anonymous-1", amount: 2, type: "register_gift" });
     await tally.credits.merge({ fromUserId: "anonymous-1", toUserId: "user-ada", actor: "test", reason: "it is Ada" });
+    const { endpoints, outgoingEvents } = await exported(tally, "user-ada");
+    expect(endpoints).toMatchObject([{ url: "http://127.0.0.1:9/user-ada" }]);
+    expect(outgoingEvents?.map(({ type }) => type).toSorted()).toEqual([
+      "credits.granted",
+      "credits.granted",
+      "payment.received",
+      "payment.received",
+    ]);
+    expect(outgoingEvents).toMatchObject(Array.from({ length: 4 }, () => ({ data: { userId: "user-ada" } })));
     const bob = await exported(tally, "user-bob");
     const answer = await callApi(tally, "/accounts/user-ada", { method: "DELETE" });
     const erased = (await answer.json()) as { alias: string };
@@ -204,6 +215,8 @@ describe("an erased user", () => {
         subscriptions: 0,
         events: 3,
         notifications: 2,
+        endpoints: 1,
+        outgoingEvents: 4,
       },
     ]);
     expect((await everything(setup)).match(/user-ada|anonymous-1/g)).toBeNull();

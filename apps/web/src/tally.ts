@@ -24,6 +24,7 @@ function createTally(settings: Environment) {
       ...(settings.STRIPE_API_BASE && { apiBase: settings.STRIPE_API_BASE }),
     }),
     notifications: channels(settings),
+    endpoints: { allowPrivateHosts: settings.TALLYSTICK_ALLOW_PRIVATE_HOSTS },
     auth: {
       cronSecrets: settings.CRON_SECRET ? [settings.CRON_SECRET] : [],
       apiKeys: settings.TALLYSTICK_API_KEY ? [settings.TALLYSTICK_API_KEY] : [],

@@ -10,6 +10,7 @@ import { surroundings } from "../env.ts";
 import { findDatabase } from "../find-database.ts";
 import { checkProviders } from "./catalog-checks.ts";
 import { checkClock, checkDatabase, checkMigrations } from "./database-checks.ts";
+import { checkEvents } from "./event-checks.ts";
 import { fail, type Finding } from "./finding.ts";
 import { checkLedger, checkTasks } from "./ledger-checks.ts";
 
@@ -33,8 +34,8 @@ export async function examine(): Promise<Finding[]> {
     findings.push(...migrations);
     // Without its tables and functions nothing further can be asked.
     if (migrations.some(({ status }) => status === "fail")) return findings;
-    findings.push(...(await checkTasks(database)), await checkLedger(database, tally));
-    findings.push(...(await checkProviders(tally, payment)));
+    findings.push(...(await checkTasks(database)), ...(await checkEvents(database, tally)));
+    findings.push(await checkLedger(database, tally), ...(await checkProviders(tally, payment)));
     return findings;
   } catch (error) {
     return [...findings, fail(findings.length === 0 ? "database" : "next check", describe(databaseError(error)))];

@@ -217,6 +217,9 @@ begin
   update tallystick.credit_alert set last_error = null where id in (
     select id from tallystick.credit_alert where account_id = any (account_ids) and last_error is not null
     for update skip locked);
+  update tallystick.credit_outbox set last_error = null where (consumer, account_id, seq) in (
+    select consumer, account_id, seq from tallystick.credit_outbox
+    where account_id = any (account_ids) and last_error is not null for update skip locked);
   update tallystick.user_credit set frozen_reason = null,
       user_id = case when user_id = p_user_id then p_alias else p_alias || '/' || id end
     where id = any (account_ids);

@@ -41,19 +41,28 @@ begin
   return noted;
 end $$;
 
-create or replace function tallystick.alerts_are_due() returns boolean language sql stable as $$
-  select exists (select from tallystick.credit_alert where relayed_at is null and retry_at <= (select tallystick.clock()))
+-- Whether a process that has hooks for p_event_types may tell alerts of a kind: one whose hook only other processes have is
+-- left to those.
+create or replace function tallystick.may_tell_alerts(p_kind text, p_event_types text[]) returns boolean language sql stable as $$
+  select 'credits.' || p_kind = any (p_event_types) or not exists (select from tallystick.credit_outbox_consumer
+    where name = 'hooks' and 'credits.' || p_kind = any (event_types))
+$$;
+
+create or replace function tallystick.alerts_are_due(p_event_types text[] default '{}') returns boolean language sql stable as $$
+  select exists (select from tallystick.credit_alert where relayed_at is null and retry_at <= (select tallystick.clock())
+    and tallystick.may_tell_alerts(kind, p_event_types))
 $$;
 
 -- Takes up to p_batch alerts for the length of the transaction, in the order of their accounts; two calls at once take
 -- different ones. Those of accounts that were merged away since are settled here: their user has become another.
-create or replace function tallystick.claim_alerts(p_batch integer) returns jsonb
+create or replace function tallystick.claim_alerts(p_batch integer, p_event_types text[] default '{}') returns jsonb
 language plpgsql set lock_timeout = '5s' as $$
 declare
   ids bigint[];
 begin
   select array_agg(id) into ids from (
     select id from tallystick.credit_alert where relayed_at is null and retry_at <= (select tallystick.clock())
+      and tallystick.may_tell_alerts(kind, p_event_types)
     order by retry_at, id limit p_batch for update skip locked) locked;
   update tallystick.credit_alert alert set relayed_at = tallystick.clock()
     from tallystick.user_credit account

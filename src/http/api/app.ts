@@ -16,6 +16,8 @@ import { refundRoutes } from "./refunds.ts";
 import { insightRoutes } from "./insight.ts";
 import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
 import { alertRoutes } from "./alerts.ts";
+import { deliveryRoutes } from "./deliveries.ts";
+import { endpointRoutes } from "./endpoints.ts";
 import { enrolmentRoutes } from "./enrolments.ts";
 import { operationRoutes } from "./operations.ts";
 import { priceTableRoutes } from "./price-table.ts";
@@ -73,6 +75,8 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
   app.route("/api/v1", batchRoutes(engine));
   app.route("/api/v1", priceTableRoutes(engine));
   app.route("/api/v1", alertRoutes(engine));
+  app.route("/api/v1", endpointRoutes(engine));
+  app.route("/api/v1", deliveryRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {
     openapi: "3.1.0",

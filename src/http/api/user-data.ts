@@ -25,6 +25,8 @@ const exportSchema = z
     subscriptions: rows,
     events: rows,
     notifications: rows,
+    endpoints: rows,
+    outgoingEvents: rows,
   })
   .openapi("UserExport");
 
@@ -37,6 +39,8 @@ const erasedSchema = z
     subscriptions: z.int(),
     events: z.int().openapi({ description: "Stored events whose personal fields were removed." }),
     notifications: z.int(),
+    endpoints: z.int().openapi({ description: "Endpoints of the user's own, removed." }),
+    outgoingEvents: z.int(),
   })
   .openapi("ErasedUser");
 

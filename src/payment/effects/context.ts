@@ -1,7 +1,7 @@
 // What every effect is given: the transaction of the event's task, and the configuration it reads.
 import type { PlanTerms } from "../../credits/plan-terms.ts";
 import type { Queryable } from "../../db/database.ts";
-import type { Announcement } from "../../kernel/announcement.ts";
+import type { Announcement, SubscriptionChanged } from "../../kernel/announcement.ts";
 import type { Catalog } from "../catalog.ts";
 
 export interface EffectContext {
@@ -11,6 +11,6 @@ export interface EffectContext {
   readonly plans: readonly PlanTerms[];
   /** What becomes of credits that were spent already when their money goes back. */
   readonly returnPolicy: "debt" | "forgive";
-  /** Writes an announcement to the outbox, in the effect's transaction. */
-  readonly announce: (tx: Queryable, announcement: Announcement) => Promise<void>;
+  /** Writes an announcement to the outbox and calls its hook, in the effect's transaction. */
+  readonly announce: (tx: Queryable, announcement: Announcement | SubscriptionChanged) => Promise<void>;
 }

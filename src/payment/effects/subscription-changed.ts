@@ -1,4 +1,5 @@
 // Subscription state, as last read: stored, followed by what it paid for, and its end announced.
+import { randomUUID } from "node:crypto";
 import type { Catalog, Plan } from "../catalog.ts";
 import { requireOwner } from "../owner.ts";
 import type { PaymentFact, SubscriptionItem } from "../provider.ts";
@@ -24,6 +25,21 @@ export async function subscriptionChanged(
   });
   await followSubscription(context, subscription.subscriptionId);
   const endsAt = stored.ended ? null : stored.endsAt;
+  if (stored.changed) {
+    await context.announce(tx, {
+      kind: "subscription.changed",
+      // A state may come back; that it has changed is said by the row, in this transaction.
+      key: `subscription.changed:${provider}:${subscription.subscriptionId}:${randomUUID()}`,
+      userId,
+      subscriptionId: subscription.subscriptionId,
+      status: subscription.status,
+      planId: item?.plan.id ?? null,
+      priceId: item?.priceId ?? null,
+      quantity: item?.quantity ?? 1,
+      currentPeriodEnd: subscription.currentPeriodEnd,
+      endsAt,
+    });
+  }
   if (stored.ended || endsAt !== null) {
     await context.announce(tx, {
       kind: "subscription.cancelled",

@@ -21,8 +21,8 @@ begin
 end $$;
 
 -- fail: records the error and decides: back to pending after the delay, or dead after the last attempt or when retrying
--- is pointless. A snooze counts no attempt; without a delay the task keeps its place in its lane. p_pause_lane: the delay
--- holds for the whole lane. Answers the new status, or null when the lease was lost.
+-- is pointless. A snooze counts no attempt; without a delay the task keeps its place in its lane, and so with a delay that
+-- holds for the whole lane (p_pause_lane). Answers the new status, or null when the lease was lost.
 create or replace function tallystick.fail_task(
   p_id bigint, p_token bigint, p_error text, p_error_code text, p_delay_ms bigint,
   p_bury boolean default false, p_snooze boolean default false, p_pause_lane boolean default false
@@ -41,7 +41,7 @@ begin
       attempts = case when p_snooze then attempts - 1 else least(attempts, max_attempts) end,
       lease_token = null, lease_until = null, last_error = coalesce(p_error, last_error),
       last_error_code = coalesce(p_error_code, last_error_code),
-      run_at = case when dead then run_at else coalesce(next_at, run_at) end,
+      run_at = case when dead or (p_snooze and p_pause_lane) then run_at else coalesce(next_at, run_at) end,
       finished_at = case when dead then t end, updated_at = t
     where id = p_id;
   update tallystick.task_attempt set finished_at = t, error = p_error, error_code = p_error_code,
@@ -96,3 +96,8 @@ begin
     values (p_id, 0, 'cancelled', p_actor, p_reason, t, t);
   return 'cancelled';
 end $$;
+
+-- Deletes tasks that have ended, with their attempts. Only tasks without a dedupe key, which would be enqueued anew.
+create or replace function tallystick.forget_tasks(p_ids bigint[]) returns void language sql as $$
+  delete from tallystick.task where id = any (p_ids) and dedupe_key is null and status not in ('pending', 'running')
+$$;
