@@ -29,3 +29,4 @@ embed("src/db/migrations", "src/db/migrations.generated.ts", "migrations");
 embed("src/credits/sql", "src/credits/functions.generated.ts", "creditFunctions");
 embed("src/tasks/sql", "src/tasks/functions.generated.ts", "taskFunctions");
 embed("src/payment/sql", "src/payment/functions.generated.ts", "paymentFunctions");
+embed("src/notification/sql", "src/notification/functions.generated.ts", "notificationFunctions");

@@ -10,7 +10,12 @@ import { migrate, migrationState, type MigrateResult, type MigrationState } from
 import type { Announcement } from "./kernel/announcement.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import { redactedMessage, silentLogger } from "./kernel/logger.ts";
-import { announce, DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
+import { checkTemplates } from "./notification/custom-templates.ts";
+import { DELIVER_TASK, deliverTask } from "./notification/deliver.ts";
+import { notificationFunctions } from "./notification/functions.generated.ts";
+import { announce, type Outbox } from "./notification/outbox.ts";
+import { removeTold } from "./notification/retention.ts";
+import { createRouting } from "./notification/routing.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
 import { paymentEventTask } from "./payment/handle-event.ts";
 import {
@@ -87,7 +92,7 @@ export interface Engine {
 }
 
 // Installed after the migrations, and again whenever their text changes.
-const functions = [...creditFunctions, ...taskFunctions, ...paymentFunctions];
+const functions = [...creditFunctions, ...taskFunctions, ...paymentFunctions, ...notificationFunctions];
 
 /** Makes the engine. Opens no connection and starts no timer before it is used. @throws invalid_request */
 export function createEngine(options: TallystickOptions): Engine {
@@ -95,15 +100,22 @@ export function createEngine(options: TallystickOptions): Engine {
     ...(options.poolSize !== undefined && { poolSize: options.poolSize }),
     ...(options.clock !== undefined && { clock: options.clock }),
   });
-  const { catalog, payment: provider } = options;
+  const { catalog, payment: provider, notificationDays = 90 } = options;
   const logger = options.logger ?? silentLogger;
-  const channels = options.notifications ?? [];
   const retry = { ...defaultRetryPolicy, ...options.retry };
-  const tell = async (tx: Queryable, announcement: Announcement): Promise<void> =>
-    announce(tx, channels, announcement, retry.maxAttempts);
+  const outbox: Outbox = {
+    routing: createRouting(options.notifications ?? []),
+    templates: options.templates ?? {},
+    maxAttempts: retry.maxAttempts,
+    onTemplateFailure: ({ kind }, language, error) => {
+      logger.error({ kind, language, error: redactedMessage(error) }, "a template failed; the built-in words stand in");
+    },
+  };
+  checkTemplates(outbox.templates);
+  const tell = async (tx: Queryable, announcement: Announcement): Promise<void> => announce(tx, outbox, announcement);
 
   const definitions: TaskDefinition[] = [
-    deliverTask(database, channels),
+    deliverTask(database, outbox.routing),
     ...(provider === undefined
       ? []
       : [
@@ -164,6 +176,14 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
       { name: "alerts", run: async (budgetMs) => ({ ...(await watchAndRelay(alerts, budgetMs)) }) },
       ...proof,
+      ...(notificationDays === false
+        ? []
+        : [
+            {
+              name: "remove-notifications",
+              run: async (budgetMs: number) => ({ removed: await removeTold(database, notificationDays, budgetMs) }),
+            },
+          ]),
     ],
     maxAttempts: retry.maxAttempts,
     drain,

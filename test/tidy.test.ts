@@ -160,7 +160,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/tasks/": ["task", "task_lane", "task_attempt", "schedule_run"],
   "src/payment/": ["webhook_event", "customer", "payment", "payment_charge", "payment_return", "subscription"],
-  "src/notification/": ["notification"],
+  "src/notification/": ["notification", "notification_told"],
 };
 
 describe("tables", () => {

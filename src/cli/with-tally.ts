@@ -11,12 +11,14 @@ export async function withTally(work: (context: CommandContext) => Promise<Outco
   const { file, config } = await loadConfig(here.directory);
   const database = await findDatabase(here);
   try {
-    const { catalog, payment, notifications, alerts, onAlert, tasks, retry, maxTickGapMs, seal, proof, logger } =
-      config;
+    const { catalog, payment, alerts, onAlert, tasks, retry, maxTickGapMs, seal, proof, logger } = config;
+    const { notifications, templates, notificationDays } = config;
     const options = {
       catalog,
       payment,
       notifications,
+      templates,
+      notificationDays,
       alerts,
       onAlert,
       tasks,

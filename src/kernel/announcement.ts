@@ -111,3 +111,5 @@ export type Announcement = AnnouncementBase &
         }[];
       }
   );
+
+export type AnnouncementKind = Announcement["kind"];

@@ -57,7 +57,7 @@ export interface TaskDefinition<Loaded = unknown> {
   /** Time for `load`, in milliseconds; default 5,000. Well under the lease of 30 s. */
   readonly loadTimeoutMs?: number;
   /** After a success its lane rests this long: the pace of a rate-limited receiver. */
-  pauseLaneMs?(payload: TaskPayload): number;
+  pauseLaneMs?(payload: TaskPayload, loaded: Loaded): number;
   /** Whatever must talk to a network. No transaction is open; it may run again after a crash. */
   load?(context: LoadContext): Promise<Loaded>;
   /** The effect: SQL only. It commits together with the task's completion. Its answer is kept as the task's result. */

@@ -8,6 +8,7 @@ import { creditFunctions } from "../../src/credits/functions.generated.ts";
 import { connect } from "../../src/db/database.ts";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
+import { notificationFunctions } from "../../src/notification/functions.generated.ts";
 import { paymentFunctions } from "../../src/payment/functions.generated.ts";
 import { taskFunctions } from "../../src/tasks/functions.generated.ts";
 
@@ -33,7 +34,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const url = new URL(serverUrl);
   url.pathname = `/${templateName}`;
   const template = connect(url.href);
-  await migrate(template, [...creditFunctions, ...taskFunctions, ...paymentFunctions]);
+  await migrate(template, [...creditFunctions, ...taskFunctions, ...paymentFunctions, ...notificationFunctions]);
   await template.close();
 
   provide("serverUrl", serverUrl);
