@@ -60,7 +60,7 @@ export function telegram(options: TelegramOptions): Channel {
         link_preview_options: { is_disabled: true },
       });
       const answer = await postJson({ url, body, signal, fetch: options.fetch });
-      return answer.outcome === "failed" ? answer : readAnswer(answer, [token, `bot${token}`]);
+      return answer.outcome === "failed" ? answer : readAnswer(answer, [token, token.slice(token.indexOf(":") + 1)]);
     },
   };
 }
