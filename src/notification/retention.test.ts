@@ -29,8 +29,8 @@ function payment(key: string): Announcement {
   return { kind: "payment.received", key, userId: "ada", amount: 100, currency: "usd", items: [] };
 }
 
-async function tell(sql: Database, ...keys: string[]): Promise<void> {
-  for (const key of keys) await sql.transaction(async (tx) => announce(tx, outbox, payment(key)));
+async function tell(sql: Database, ...announced: string[]): Promise<void> {
+  for (const key of announced) await sql.transaction(async (tx) => announce(tx, outbox, payment(key)));
 }
 
 async function age(sql: Database, days: number): Promise<void> {

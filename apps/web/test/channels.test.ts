@@ -51,7 +51,7 @@ describe("the app's channels", () => {
       { NOTIFICATION_WEBHOOK_URL: "http://169.254.169.254/hunter2" },
       { ...variables, SMTP_URL: "smtps://user:hunter2@mail.example.com/inbox" },
     ]) {
-      expect(() => named(wrong)).toThrow();
+      expect(() => named(wrong)).toThrow(/DingTalk|Telegram|webhook|SMTP/);
       expect(() => named(wrong)).not.toThrow(/hunter2/);
     }
   });
