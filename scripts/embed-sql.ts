@@ -30,3 +30,4 @@ embed("src/credits/sql", "src/credits/functions.generated.ts", "creditFunctions"
 embed("src/tasks/sql", "src/tasks/functions.generated.ts", "taskFunctions");
 embed("src/payment/sql", "src/payment/functions.generated.ts", "paymentFunctions");
 embed("src/outgoing/sql", "src/outgoing/functions.generated.ts", "outgoingFunctions");
+embed("src/notification/sql", "src/notification/functions.generated.ts", "notificationFunctions");

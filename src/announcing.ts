@@ -9,13 +9,17 @@ import type { Database, Queryable } from "./db/database.ts";
 import type { Announcement, SubscriptionChanged } from "./kernel/announcement.ts";
 import { redactedMessage, type Logger } from "./kernel/logger.ts";
 import { eventOf } from "./kernel/outgoing-event.ts";
-import { announce } from "./notification/outbox.ts";
+import { checkTemplates } from "./notification/custom-templates.ts";
+import { announce, type Outbox } from "./notification/outbox.ts";
+import { createRouting, type Routing } from "./notification/routing.ts";
 import type { TallystickOptions } from "./options.ts";
 import { createOutgoing, type Outgoing } from "./outgoing/index.ts";
 
 export interface Announcing {
   /** Announces to all, in the caller's transaction; the same key once, for ever. */
   tell(tx: Queryable, announcement: Announcement | SubscriptionChanged): Promise<void>;
+  /** Which channels take what. */
+  readonly routing: Routing;
   readonly alerts: AlertRelay;
   readonly outgoing: Outgoing;
   /** Puts what the product watches for in force: its alert rules and its hooks. */
@@ -34,10 +38,18 @@ export interface AnnouncingContext {
 
 /** @throws invalid_request */
 export function createAnnouncing(
-  options: Pick<TallystickOptions, "notifications" | "alerts" | "onAlert" | "on" | "endpoints">,
+  options: Pick<TallystickOptions, "notifications" | "templates" | "alerts" | "onAlert" | "on" | "endpoints">,
   { database, logger, maxAttempts }: AnnouncingContext,
 ): Announcing {
-  const channels = options.notifications ?? [];
+  const outbox: Outbox = {
+    routing: createRouting(options.notifications ?? []),
+    templates: options.templates ?? {},
+    maxAttempts,
+    onTemplateFailure: ({ kind }, language, error) => {
+      logger.error({ kind, language, error: redactedMessage(error) }, "a template failed; the built-in words stand in");
+    },
+  };
+  checkTemplates(outbox.templates);
   const outgoing = createOutgoing({
     database,
     hooks: options.on ?? {},
@@ -54,7 +66,7 @@ export function createAnnouncing(
 
   async function tell(tx: Queryable, announcement: Announcement | SubscriptionChanged): Promise<void> {
     await outgoing.publish(tx, announcement, async () => {
-      if (announcement.kind !== "subscription.changed") await announce(tx, channels, announcement, maxAttempts);
+      if (announcement.kind !== "subscription.changed") await announce(tx, outbox, announcement);
     });
   }
 
@@ -70,7 +82,7 @@ export function createAnnouncing(
       : undefined,
     eventTypes: outgoing.hookedTypes,
     async announce(tx, alert) {
-      await announce(tx, channels, announcementOf(alert), maxAttempts);
+      await announce(tx, outbox, announcementOf(alert));
       await outgoing.deliver(tx, [eventOfAlert(alert)]);
     },
     onHookFailure: ({ key }, error) => {
@@ -109,6 +121,7 @@ export function createAnnouncing(
   };
   return {
     tell,
+    routing: outbox.routing,
     alerts,
     outgoing,
     async storeSubscriptions() {

@@ -9,7 +9,9 @@ import { connect, joinTransaction, type TransactionSource } from "./db/database.
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import { silentLogger } from "./kernel/logger.ts";
-import { DELIVER_TASK, deliverTask } from "./notification/outbox.ts";
+import { DELIVER_TASK, deliverTask } from "./notification/deliver.ts";
+import { notificationFunctions } from "./notification/functions.generated.ts";
+import { removeTold } from "./notification/retention.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
 import { DELIVER_EVENT_TASK } from "./outgoing/deliver.ts";
 import { outgoingFunctions } from "./outgoing/functions.generated.ts";
@@ -110,7 +112,13 @@ export interface Engine {
 }
 
 // Installed after the migrations, and again whenever their text changes.
-const functions = [...creditFunctions, ...taskFunctions, ...paymentFunctions, ...outgoingFunctions];
+const functions = [
+  ...creditFunctions,
+  ...taskFunctions,
+  ...paymentFunctions,
+  ...outgoingFunctions,
+  ...notificationFunctions,
+];
 // What is not told of when it dies: deliveries, which are seen in their lists, and where telling would not end.
 function isUntold({ name, payload }: ClaimedTask): boolean {
   return (
@@ -124,16 +132,15 @@ export function createEngine(options: TallystickOptions): Engine {
     ...(options.poolSize !== undefined && { poolSize: options.poolSize }),
     ...(options.clock !== undefined && { clock: options.clock }),
   });
-  const { catalog } = options;
+  const { catalog, notificationDays = 90 } = options;
   const providers = createProviders(options.payment);
   const logger = options.logger ?? silentLogger;
-  const channels = options.notifications ?? [];
   const retry = { ...defaultRetryPolicy, ...options.retry };
   const announcing = createAnnouncing(options, { database, logger, maxAttempts: retry.maxAttempts });
-  const { tell, alerts, outgoing } = announcing;
+  const { tell, alerts, outgoing, routing } = announcing;
 
   const definitions: TaskDefinition[] = [
-    deliverTask(database, channels),
+    deliverTask(database, routing),
     ...outgoing.tasks,
     ...(providers.all.length === 0
       ? []
@@ -198,6 +205,14 @@ export function createEngine(options: TallystickOptions): Engine {
       },
       ...proof,
       ...reconciling,
+      ...(notificationDays === false
+        ? []
+        : [
+            {
+              name: "remove-notifications",
+              run: async (budgetMs: number) => ({ removed: await removeTold(database, notificationDays, budgetMs) }),
+            },
+          ]),
     ],
     maxAttempts: retry.maxAttempts,
     drain,

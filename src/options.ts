@@ -1,7 +1,8 @@
 // What a product configures, checked once when it starts.
 import type { DefaultAlertRule } from "./credits/alert-rules.ts";
 import type { Alert } from "./credits/alerts.ts";
-import type { Channel } from "./notification/channel.ts";
+import type { NotificationTemplates } from "./notification/custom-templates.ts";
+import type { NotificationTarget } from "./notification/routing.ts";
 import type { DatabaseSource, Queryable } from "./db/database.ts";
 import type { SealOptions } from "./credits/seal/keys.ts";
 import { TallystickError } from "./kernel/errors.ts";
@@ -32,7 +33,12 @@ export interface TallystickOptions {
   readonly payment?: PaymentProvider | readonly PaymentProvider[] | undefined;
   /** Of credits that were spent when their payment goes back: they stay as debt (default), or are forgiven. */
   readonly returnPolicy?: "debt" | "forgive" | undefined;
-  readonly notifications?: readonly Channel[] | undefined;
+  /** Where announcements go. A channel takes everything; a route takes what it says. */
+  readonly notifications?: readonly NotificationTarget[] | undefined;
+  /** The product's own words for announcements, by kind and language; the built-in ones stand in when they throw. */
+  readonly templates?: NotificationTemplates | undefined;
+  /** Days for which the text of a sent notification is kept; default 90. false: for ever. Its key is kept for ever. */
+  readonly notificationDays?: number | false | undefined;
   /**
    * What accounts are alerted to, unless they have rules of their own; in force from the first migrate, tick or drain on.
    * Undefined: as it was stored last.
@@ -79,13 +85,10 @@ export interface TallystickOptions {
 
 /** Checks what types can't. @throws invalid_request */
 export function checkOptions(options: TallystickOptions, taskNames: readonly string[]): void {
-  const channels = (options.notifications ?? []).map(({ name }) => name);
-  for (const [what, names] of [
-    ["notification channel", channels],
-    ["task", taskNames],
-  ] as const) {
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined)
-      throw new TallystickError("invalid_request", `Two of ${what}s are named ${twice}; names are unique.`);
-  }
+  const twice = taskNames.find((name, index) => taskNames.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new TallystickError("invalid_request", `Two tasks are named ${twice}; names are unique.`);
+  const { notificationDays: days = false } = options;
+  if (days !== false && !(Number.isSafeInteger(days) && days >= 1 && days <= 36_500))
+    throw new TallystickError("invalid_request", "notificationDays must be a whole number of days from 1, or false.");
 }

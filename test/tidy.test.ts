@@ -170,7 +170,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     "payment_return",
     "subscription",
   ],
-  "src/notification/": ["notification"],
+  "src/notification/": ["notification", "notification_told"],
   "src/outgoing/": ["webhook_endpoint", "outgoing_event", "outgoing_delivery", "outgoing_attempt"],
 };
 

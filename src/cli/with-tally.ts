@@ -11,41 +11,7 @@ export async function withTally(work: (context: CommandContext) => Promise<Outco
   const { file, config } = await loadConfig(here.directory);
   const database = await findDatabase(here);
   try {
-    const {
-      catalog,
-      payment,
-      returnPolicy,
-      reconcile,
-      notifications,
-      alerts,
-      onAlert,
-      on,
-      endpoints,
-      tasks,
-      retry,
-      maxTickGapMs,
-      seal,
-      proof,
-      logger,
-    } = config;
-    const options = {
-      catalog,
-      payment,
-      returnPolicy,
-      reconcile,
-      notifications,
-      alerts,
-      onAlert,
-      on,
-      endpoints,
-      tasks,
-      retry,
-      maxTickGapMs,
-      seal,
-      proof,
-      logger,
-    };
-    const tally = createEngine({ ...options, database: database.url });
+    const tally = createEngine({ ...config, database: database.url });
     try {
       return await work({ tally, configFile: file, actor: here.actor });
     } finally {

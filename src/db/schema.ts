@@ -1,6 +1,17 @@
 // The tables, described for typed queries with Drizzle. The migrations are the truth: a test compares this with the live
 // database. Reading from these tables is welcome; writing is the ledger's own.
-import { bigint, boolean, customType, date, integer, jsonb, pgSchema, text, timestamp } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  customType,
+  date,
+  integer,
+  jsonb,
+  pgSchema,
+  text,
+  timestamp,
+  uuid,
+} from "drizzle-orm/pg-core";
 
 export const tallystick = pgSchema("tallystick");
 
@@ -412,6 +423,15 @@ export const notification = tallystick.table("notification", {
   status: text().notNull().default("pending"),
   createdAt: moment("created_at").notNull(),
   sentAt: moment("sent_at"),
+  groupKey: text("group_key"),
+  gatheredAt: moment("gathered_at"),
+  toldBy: count("told_by"),
+  userId: text("user_id"),
+  custom: boolean().notNull().default(false),
+});
+
+export const notificationTold = tallystick.table("notification_told", {
+  digest: uuid().primaryKey(),
 });
 
 export const creditOutboxConsumer = tallystick.table("credit_outbox_consumer", {

@@ -146,3 +146,4 @@ export interface SubscriptionChanged extends AnnouncementBase {
   /** When a cancellation that is scheduled takes effect. */
   readonly endsAt: Date | null;
 }
+export type AnnouncementKind = Announcement["kind"];

@@ -37,11 +37,15 @@ export interface Channel {
   send(message: Message, signal: AbortSignal): Promise<SendOutcome>;
 }
 
-export interface ChannelOptions {
-  readonly url: string;
+/** What every channel takes, wherever it sends to. */
+export interface CommonOptions {
   readonly name?: string;
   readonly language?: "en" | "zh";
   /** Allows plain http and loopback hosts. For tests; never in production. */
   readonly allowPrivateHosts?: boolean;
   readonly fetch?: typeof fetch;
+}
+
+export interface ChannelOptions extends CommonOptions {
+  readonly url: string;
 }

@@ -2,7 +2,7 @@
 // https://open.feishu.cn/document/uAjLw4CM/ukzMukzMukzM/feishu-cards/card-json-v2-structure
 
 import type { Channel, Message, Severity } from "./channel.ts";
-import { fitFields, truncate } from "./text-limits.ts";
+import { fitFields, jsonBytes, truncate } from "./text-limits.ts";
 
 const templates: Record<Severity, string> = { info: "blue", warning: "orange", critical: "red" };
 
@@ -47,8 +47,4 @@ export function feishuCard(message: Message, language: Channel["language"], maxB
 // Entities instead of backslashes, as Feishu asks. "<" is what matters: <at id=all></at> would call everyone.
 function escapeMarkdown(character: string): string {
   return /[&<>*~`[\]]/.test(character) ? `&#${character.codePointAt(0)};` : character;
-}
-
-function jsonBytes(piece: string): number {
-  return new TextEncoder().encode(JSON.stringify(piece)).length - 2;
 }

@@ -2,6 +2,7 @@
 // Custom bots: https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
 
 import type { Channel, ChannelOptions, SendOutcome } from "./channel.ts";
+import { hmacSha256 } from "./digest.ts";
 import { feishuCard } from "./feishu-card.ts";
 import { parseWebhookUrl } from "./host-allow-list.ts";
 import { type Answer, describeAnswer, outcomeOfStatus, parseJsonObject, postJson, secretsOf } from "./send-http.ts";
@@ -61,10 +62,7 @@ export async function sendFeishuNotification(options: FeishuOptions, message: Me
 
 /** Computes the bot's signature: timestamp and secret are the HMAC's key, and the signed message is empty. */
 export async function feishuSignature(timestamp: string, secret: string): Promise<string> {
-  const key = new TextEncoder().encode(`${timestamp}\n${secret}`);
-  const hmac = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  const signature = await crypto.subtle.sign("HMAC", hmac, new Uint8Array());
-  return btoa(String.fromCharCode(...new Uint8Array(signature)));
+  return hmacSha256(`${timestamp}\n${secret}`, "");
 }
 
 async function sign(secret: string): Promise<{ timestamp: string; sign: string }> {

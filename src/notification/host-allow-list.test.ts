@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { isTallystickError } from "../kernel/errors.ts";
+import { dingtalk } from "./dingtalk.ts";
 import { discord } from "./discord.ts";
 import { feishu } from "./feishu.ts";
 import { parseWebhookUrl } from "./host-allow-list.ts";
 import { slack } from "./slack.ts";
+import { wecom } from "./wecom.ts";
 
 const hosts = ["discord.com", "ptb.discord.com"];
 const secretPath = "/api/webhooks/1/secret-token";
@@ -96,8 +98,10 @@ describe("each channel accepts the hosts of its own receiver only", () => {
     ],
     feishu: ["https://open.feishu.cn/open-apis/bot/v2/hook/t", "https://open.larksuite.com/open-apis/bot/v2/hook/t"],
     slack: ["https://hooks.slack.com/services/T/B/t"],
+    dingtalk: ["https://oapi.dingtalk.com/robot/send?access_token=t"],
+    wecom: ["https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=t"],
   };
-  const factories = { discord, feishu, slack };
+  const factories = { discord, feishu, slack, dingtalk, wecom };
 
   it.each(Object.entries(factories))("%s", (name, factory) => {
     for (const [receiver, addresses] of Object.entries(urls)) {

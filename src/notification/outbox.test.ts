@@ -7,11 +7,18 @@ import { setUp, skipDelays } from "../../test/flows/setup.ts";
 import { invoice } from "../../test/flows/stripe-objects.ts";
 import { startReceiver, type Reply } from "../../test/receiver.ts";
 import type { Database } from "../db/database.ts";
-import type { Tallystick } from "../index.ts";
+import { defineTask, type Tallystick } from "../index.ts";
+import { silentLogger } from "../kernel/logger.ts";
 import type { Channel } from "./channel.ts";
+import { dingtalk } from "./dingtalk.ts";
 import { discord } from "./discord.ts";
+import { email } from "./email.ts";
 import { feishu } from "./feishu.ts";
+import { resend } from "./resend.ts";
 import { slack } from "./slack.ts";
+import { telegram } from "./telegram.ts";
+import { webhook } from "./webhook.ts";
+import { wecom } from "./wecom.ts";
 
 async function pay(tally: Tallystick, userId = uniqueId("user")): Promise<string> {
   const object = invoice({ userId, customer: `cus_of_${userId}`, lines: [{ priceId: "price_pro_monthly" }] });
@@ -106,6 +113,66 @@ describe("an announcement", () => {
   });
 });
 
+describe("a route", () => {
+  it("decides which channel is told of a payment, and another of what needs an operator", async () => {
+    await using receiver = await startReceiver({ body: "{}" });
+    const { tally, sql } = await setUp({
+      tasks: [
+        defineTask({
+          name: "broken",
+          maxAttempts: 1,
+          async run() {
+            throw new Error("still broken");
+          },
+        }),
+      ],
+      notifications: [
+        { channel: discordAt(receiver.origin, "finance"), kinds: ["payment.*"] },
+        { channel: discordAt(receiver.origin, "ops"), minSeverity: "critical" },
+        { channel: discordAt(receiver.origin, "nobody"), kinds: ["credits.exhausted"] },
+      ],
+    });
+    await pay(tally);
+    await tally.tasks.enqueue({ name: "broken" });
+    await tally.drain();
+    const rows = await sql.query("select kind, channel, status from tallystick.notification order by kind");
+    expect(rows).toEqual([
+      { kind: "payment.received", channel: "finance", status: "sent" },
+      { kind: "task.dead", channel: "ops", status: "sent" },
+    ]);
+  });
+});
+
+describe("a template of the product's own", () => {
+  it("that throws costs no message and no payment: the built-in words are sent, and its error is logged without secrets", async () => {
+    await using receiver = await startReceiver({ body: "{}" });
+    const logged: unknown[] = [];
+    const { tally, sql } = await setUp({
+      notifications: [discordAt(receiver.origin)],
+      templates: {
+        "payment.received": {
+          en: () => {
+            throw new Error("no page at https://example.com/hunter2");
+          },
+        },
+      },
+      logger: { ...silentLogger, error: (fields, message) => logged.push({ ...fields, message }) },
+    });
+    await pay(tally);
+    await tally.drain();
+    expect(receiver.received[0]?.body).toContain("Payment received");
+    expect(await byStatus(sql)).toEqual({ "discord sent": 1 });
+    expect(logged).toEqual([
+      {
+        kind: "payment.received",
+        language: "en",
+        error: "no page at https://example.com/…",
+        message: "a template failed; the built-in words stand in",
+      },
+    ]);
+  });
+});
+
 describe("a channel that asks for a pause", () => {
   it("is left alone for that time, counts no attempt, and holds up neither other channels nor payments", async () => {
     const limited = await startMoody({ status: 429, body: '{"retry_after":60.5}' });
@@ -140,7 +207,7 @@ describe("a channel that is down", () => {
     for (let count = 0; count < 6; count += 1) await pay(tally);
     // An hour of retries: every delay passes at once, six times over.
     for (let round = 0; round < 6; round += 1) {
-      await tally.drain({ budgetMs: 500 });
+      await tally.drain({ budgetMs: 3000 });
       await skipDelays(sql);
       expect(await balances(sql)).toBe(6000);
     }
@@ -237,6 +304,12 @@ describe("secrets", () => {
         discordAt(first.origin),
         slack({ url: `${others.origin}/services/hook-secret`, ...local }),
         feishu({ url: `${others.origin}/open-apis/bot/v2/hook/hook-secret`, secret: "feishu-secret", ...local }),
+        dingtalk({ url: `${others.origin}/robot/send?access_token=hook-secret`, secret: "feishu-secret", ...local }),
+        wecom({ url: `${others.origin}/cgi-bin/webhook/send?key=hook-secret`, ...local }),
+        webhook({ url: `${others.origin}/hook-secret?key=hook-secret`, secret: `whsec_${"A".repeat(40)}`, ...local }),
+        telegram({ token: "123456:hook-secret", chatId: 1, apiBase: others.origin, ...local }),
+        resend({ apiKey: "hook-secret", from: "a@b.example", to: "c@d.example", apiBase: others.origin, ...local }),
+        email({ url: "smtp://ada:hunter2@127.0.0.1:9", from: "a@b.example", to: "c@d.example", ...local }),
       ],
     });
     await sql.query(

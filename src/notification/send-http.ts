@@ -8,6 +8,8 @@ import { truncate } from "./text-limits.ts";
 interface PostRequest {
   readonly url: URL;
   readonly body: string;
+  /** Beside content type and user agent. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
   readonly fetch?: typeof fetch | undefined;
   readonly timeoutMs?: number;
@@ -41,7 +43,7 @@ export async function postJson(request: PostRequest): Promise<Answer | Failure> 
   try {
     const response = await send(request.url.href, {
       method: "POST",
-      headers: { "content-type": "application/json; charset=utf-8", "user-agent": "tallystick" },
+      headers: { "content-type": "application/json; charset=utf-8", "user-agent": "tallystick", ...request.headers },
       body: request.body,
       redirect: "manual",
       signal: AbortSignal.any([request.signal, timeout]),
@@ -86,10 +88,11 @@ export function describeAnswer(answer: Answer, secrets: readonly string[]): stri
   return body === "" ? head : `${head}: ${body}`;
 }
 
-/** The parts of a webhook URL that give the right to post: its last path segment and every long one. */
+/** The parts of a webhook URL that give the right to post: its last path segment and every long one, query included. */
 export function secretsOf(url: URL): string[] {
   const segments = url.pathname.split("/").filter((segment) => segment !== "");
-  return segments.filter((segment, index) => segment.length >= 12 || index === segments.length - 1);
+  const inPath = segments.filter((segment, index) => segment.length >= 12 || index === segments.length - 1);
+  return [...inPath, ...[...url.searchParams.values()].filter((value) => value.length >= 12)];
 }
 
 /** Parses a JSON object; anything else is undefined. */

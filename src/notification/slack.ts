@@ -1,8 +1,9 @@
 // The Slack channel: Block Kit blocks, with a plain text for notifications, posted to an incoming webhook.
 // Limits: https://docs.slack.dev/reference/block-kit/blocks
 
-import type { Channel, ChannelOptions, Message, SendOutcome, Severity } from "./channel.ts";
+import type { Channel, ChannelOptions, Message, SendOutcome } from "./channel.ts";
 import { parseWebhookUrl } from "./host-allow-list.ts";
+import { severityWords } from "./message-words.ts";
 import { outcomeOfStatus, postJson, secretsOf } from "./send-http.ts";
 import { type MessageInput, sendOnce } from "./send.ts";
 import { fitFields, truncate } from "./text-limits.ts";
@@ -11,11 +12,6 @@ const limits = { header: 150, section: 3000, fieldsPerSection: 10, field: 2000, 
 
 // Two sections of fields; their sum keeps the whole message below what Slack refuses as msg_blocks_too_long.
 const fieldLimits = { count: 20, name: 250, value: 1700, total: 8000, escape };
-
-const severities: Record<Channel["language"], Record<Severity, string>> = {
-  en: { info: "Info", warning: "Warning", critical: "Critical" },
-  zh: { info: "信息", warning: "警告", critical: "严重" },
-};
 
 /**
  * Makes a channel that posts to a Slack incoming webhook. Nothing in a message can become a mention or a link to
@@ -73,7 +69,7 @@ function render(message: Message, language: Channel["language"]) {
       {
         type: "context",
         elements: [
-          mrkdwn(`${severities[language][message.severity]} · ${truncate(context, limits.context, { escape })}`),
+          mrkdwn(`${severityWords[language][message.severity]} · ${truncate(context, limits.context, { escape })}`),
         ],
       },
     ],

@@ -63,3 +63,13 @@ export function fitFields(fields: readonly Field[], limits: FieldLimits): Field[
   }
   return fitted;
 }
+
+/** The size of a piece in UTF-8. */
+export function utf8Bytes(piece: string): number {
+  return new TextEncoder().encode(piece).length;
+}
+
+/** The size of a piece within a JSON text in UTF-8. */
+export function jsonBytes(piece: string): number {
+  return utf8Bytes(JSON.stringify(piece)) - 2;
+}

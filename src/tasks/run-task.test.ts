@@ -119,7 +119,8 @@ describe("a task that fails", () => {
       await setup.tally.drain();
       await skipDelays(setup.sql);
     }
-    expect(receiver.received).toHaveLength(2);
+    const announced = await setup.sql.query("select kind, severity from tallystick.notification");
+    expect(announced).toEqual(Array.from({ length: 2 }, () => ({ kind: "task.dead", severity: "critical" })));
   });
 
   it("is a dead letter at once when it says that no retry can help, and its onDead commits with that", async () => {

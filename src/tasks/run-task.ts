@@ -41,7 +41,7 @@ export async function runTask(runner: TaskRunner, task: ClaimedTask, signal: Abo
         task.id,
         task.leaseToken,
         result === undefined ? null : JSON.stringify(result),
-        definition.pauseLaneMs?.(task.payload) ?? 0,
+        definition.pauseLaneMs?.(task.payload, loaded) ?? 0,
       ]);
       if (row?.finished !== true) throw new LeaseLost();
     });

@@ -59,7 +59,7 @@ export interface TaskDefinition<Loaded = unknown> {
   /** The wait after the given attempt failed (1 for the first), in place of the runtime's retry policy. */
   retryDelayMs?(attempt: number): number;
   /** After a success its lane rests this long: the pace of a rate-limited receiver. */
-  pauseLaneMs?(payload: TaskPayload): number;
+  pauseLaneMs?(payload: TaskPayload, loaded: Loaded): number;
   /** Whatever must talk to a network. No transaction is open; it may run again after a crash. */
   load?(context: LoadContext): Promise<Loaded>;
   /** The effect: SQL only. It commits together with the task's completion. Its answer is kept as the task's result. */

@@ -184,6 +184,26 @@ describe("a user's data", () => {
 });
 
 describe("an erased user", () => {
+  it("is named by no message in the product's own words, whatever these say", async () => {
+    const setup = await setUp({
+      notifications,
+      templates: {
+        "payment.received": {
+          en: ({ userId }) => ({ title: `Ada (${userId}) paid`, text: "Ada Lovelace", fields: [] }),
+        },
+      },
+    });
+    await paidUser(setup, "user-ada", "cus_ada");
+    await paidUser(setup, "user-bob", "cus_bob");
+    const { notifications: told } = await exported(setup.tally, "user-ada");
+    expect(told).toMatchObject([{ title: "Ada (user-ada) paid" }, { body: "Ada Lovelace" }]);
+    expect(await setup.tally.users.erase({ userId: "user-ada" })).toMatchObject({ notifications: 2 });
+    const rows = await setup.sql.query("select title, body, fields, user_id from tallystick.notification order by id");
+    const forgotten = { title: "payment.received", body: "", fields: [], user_id: expect.stringMatching(/^erased:/) };
+    const bob = { title: "Ada (user-bob) paid", body: "Ada Lovelace", fields: [], user_id: "user-bob" };
+    expect(rows).toEqual([forgotten, forgotten, bob, bob]);
+  });
+
   it("is named nowhere any more; amounts, audit and everybody else stay", async () => {
     const setup = await setUp({ notifications, endpoints: { allowPrivateHosts: true } });
     const { tally } = setup;

@@ -9,6 +9,7 @@ import { connect } from "../../src/db/database.ts";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { outgoingFunctions } from "../../src/outgoing/functions.generated.ts";
+import { notificationFunctions } from "../../src/notification/functions.generated.ts";
 import { paymentFunctions } from "../../src/payment/functions.generated.ts";
 import { taskFunctions } from "../../src/tasks/functions.generated.ts";
 
@@ -34,7 +35,13 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const url = new URL(serverUrl);
   url.pathname = `/${templateName}`;
   const template = connect(url.href);
-  await migrate(template, [...creditFunctions, ...taskFunctions, ...paymentFunctions, ...outgoingFunctions]);
+  await migrate(template, [
+    ...creditFunctions,
+    ...taskFunctions,
+    ...paymentFunctions,
+    ...outgoingFunctions,
+    ...notificationFunctions,
+  ]);
   await template.close();
 
   provide("serverUrl", serverUrl);

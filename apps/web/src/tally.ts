@@ -1,9 +1,9 @@
 // The ledger and event engine, configured from the environment: one instance for the process.
 import { createTallystick } from "tallystick";
 import type { Logger } from "tallystick";
-import { discord, feishu, slack } from "tallystick/notification";
 import { stripe } from "tallystick/stripe";
 import { catalog } from "./catalog.ts";
+import { channels } from "./channels.ts";
 import { pool } from "./database/pool.ts";
 import { env } from "./env.ts";
 import type { Environment } from "./env.ts";
@@ -32,19 +32,6 @@ function createTally(settings: Environment) {
     },
     logger,
   });
-}
-
-function channels(settings: Environment) {
-  const shared = {
-    language: settings.NOTIFICATION_LANGUAGE,
-    allowPrivateHosts: settings.TALLYSTICK_ALLOW_PRIVATE_HOSTS,
-  };
-  const { DISCORD_WEBHOOK_URL, FEISHU_WEBHOOK_URL, FEISHU_WEBHOOK_SECRET: secret, SLACK_WEBHOOK_URL } = settings;
-  return [
-    ...(DISCORD_WEBHOOK_URL ? [discord({ ...shared, url: DISCORD_WEBHOOK_URL })] : []),
-    ...(FEISHU_WEBHOOK_URL ? [feishu({ ...shared, url: FEISHU_WEBHOOK_URL, ...(secret && { secret }) })] : []),
-    ...(SLACK_WEBHOOK_URL ? [slack({ ...shared, url: SLACK_WEBHOOK_URL })] : []),
-  ];
 }
 
 const line =
