@@ -8,7 +8,9 @@ import { pendingItems } from "./invoice-item.ts";
 import { periodEnd } from "./period.ts";
 import { periodOf, planSubscription } from "./plan.ts";
 import { changedItems, prorate } from "./proration.ts";
+import { tellTrialEnding } from "./subscribe.ts";
 import { draftFor } from "./subscription-invoice.ts";
+import { outlivesTrial } from "./trial-end.ts";
 
 const PENDING_FOR_S = 23 * 3_600;
 
@@ -21,6 +23,8 @@ export interface SubscriptionChange {
   readonly paymentBehavior: string;
   /** The billing cycle begins now. */
   readonly resetsCycle: boolean;
+  /** The trial is over now, if there is one. */
+  readonly endsTrial?: boolean;
 }
 
 /** Applies a change, and invoices at once where Stripe does. @throws Refusal */
@@ -29,6 +33,10 @@ export async function changeSubscription(
   subscription: Subscription,
   given: SubscriptionChange,
 ): Promise<Subscription> {
+  if (given.endsTrial === true && subscription.status === "trialing") {
+    const told = await tellTrialEnding(change, subscription);
+    if (!(await outlivesTrial(change, told))) return change.get("subscription", subscription.id);
+  }
   const difference = { before: subscription.items.data, after: given.items };
   const changed = changedItems(difference);
   const sameItems = changed.before.length === 0 && changed.after.length === 0;

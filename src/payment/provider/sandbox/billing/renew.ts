@@ -1,15 +1,14 @@
 // The end of a period: the subscription moves on before it is paid, and the invoice of the new period is drafted. A trial
 // ends the same way.
-import { standingMethod } from "../payments/customer.ts";
 import type { Subscription } from "../store/billing-document.ts";
 import type { Change } from "../store/change.ts";
 import { invoiceDocument } from "./draft.ts";
 import { endSubscription } from "./end-subscription.ts";
 import { finalizeInvoice } from "./finalize.ts";
 import { voidInvoice } from "./invoice-states.ts";
-import { pauseSubscription } from "./pause.ts";
 import { periodEnd } from "./period.ts";
 import { periodOf, planSubscription } from "./plan.ts";
+import { outlivesTrial } from "./trial-end.ts";
 import { describeInvoice, draftFor, planFinalization } from "./subscription-invoice.ts";
 
 /** The subscription's period is over: it ends, pauses or goes on. */
@@ -20,18 +19,8 @@ export async function renewSubscription(change: Change, subscription: Subscripti
     await endSubscription(change, subscription, { reason: null });
     return;
   }
-  if (subscription.status === "trialing" && !(await mayGoOn(change, subscription))) return;
+  if (subscription.status === "trialing" && !(await outlivesTrial(change, subscription))) return;
   await beginPeriod(change, subscription);
-}
-
-// A trial without a payment method ends as its settings say.
-async function mayGoOn(change: Change, subscription: Subscription): Promise<boolean> {
-  const method = await standingMethod(change, subscription.customer, subscription.default_payment_method);
-  if (method !== null || subscription.collection_method === "send_invoice") return true;
-  const { missing_payment_method: behaviour } = subscription.trial_settings.end_behavior;
-  if (behaviour === "pause") await pauseSubscription(change, subscription);
-  if (behaviour === "cancel") await endSubscription(change, subscription, { reason: "payment_failed" });
-  return behaviour !== "pause" && behaviour !== "cancel";
 }
 
 async function beginPeriod(change: Change, subscription: Subscription): Promise<void> {

@@ -32,6 +32,7 @@ export async function readSubscriptionChange(
       params.choice("proration_behavior", ["create_prorations", "always_invoice", "none"]) ?? "create_prorations",
     prorationDate: params.integer("proration_date"),
     paymentBehavior: params.text("payment_behavior") ?? "allow_incomplete",
+    endsTrial: trial === "now",
     resetsCycle: trial === "now" || readAnchor(params) === "now",
   };
 }
