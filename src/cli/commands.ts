@@ -1,5 +1,5 @@
 // Every command, in the order in which the help lists them.
-import type { Command, DiagnosticCommand } from "./command.ts";
+import type { AnyCommand } from "./command.ts";
 import { adjust } from "./adjust.ts";
 import { alerts } from "./alerts.ts";
 import { audit } from "./audit.ts";
@@ -28,6 +28,7 @@ import { history } from "./history.ts";
 import { migrate } from "./migrate.ts";
 import { refund } from "./refund.ts";
 import { replay } from "./replay.ts";
+import { sandbox } from "./sandbox.ts";
 import { seal } from "./seal.ts";
 import { report } from "./report.ts";
 import { tasks } from "./tasks.ts";
@@ -35,7 +36,7 @@ import { timeZone } from "./time-zone.ts";
 import { voidHold } from "./void.ts";
 import { usage } from "./usage.ts";
 
-export const commands: readonly (Command | DiagnosticCommand)[] = [
+export const commands: readonly AnyCommand[] = [
   migrate,
   doctor,
   balance,
@@ -74,4 +75,5 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   seal,
   report,
   exportCommand,
+  sandbox,
 ];

@@ -1,5 +1,6 @@
 // One-time payments through the sandbox: the SDK drives it, the engine hears of it, and the ledger has the credits.
 import { describe, expect, it } from "vitest";
+import { idOf } from "../../src/payment/provider/stripe/read.ts";
 import { payOnPage, startSandboxedEngine, type SandboxedEngine } from "../support/sandbox.ts";
 
 async function checkout(
@@ -20,7 +21,7 @@ async function checkout(
 }
 
 async function paymentOf({ sdk }: SandboxedEngine, sessionId: string): Promise<string> {
-  return String((await sdk.checkout.sessions.retrieve(sessionId)).payment_intent);
+  return idOf((await sdk.checkout.sessions.retrieve(sessionId)).payment_intent) ?? "";
 }
 
 describe.each([
@@ -88,7 +89,7 @@ describe.each([
     await world.control(`/refunds/${second.id}/fail`, {});
     await world.settle();
     expect(await world.balance("u1")).toBe(375);
-    const charge = await world.sdk.charges.retrieve(String(second.charge));
+    const charge = await world.sdk.charges.retrieve(idOf(second.charge) ?? "");
     expect(charge.amount_refunded).toBe(500);
     await expect(world.sdk.refunds.create({ payment_intent: intent, amount: 1501 })).rejects.toThrow(/greater than/);
   });
@@ -113,7 +114,7 @@ describe.each([
     const session = await checkout(world, "u1");
     await payOnPage(session);
     const intent = await world.sdk.paymentIntents.retrieve(await paymentOf(world, session.id));
-    const path = `/charges/${String(intent.latest_charge)}/dispute`;
+    const path = `/charges/${idOf(intent.latest_charge)}/dispute`;
     const { id } = await world.control<{ id: string }>(path, { inquiry: true });
     await world.settle();
     expect(await world.balance("u1")).toBe(500);

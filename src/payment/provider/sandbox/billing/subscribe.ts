@@ -167,6 +167,7 @@ function subscriptionDocument(change: Change, given: NewSubscription, status: Su
     items: { object: "list", data, has_more: false, url: `/v1/subscription_items?subscription=${id}` },
     latest_invoice: null,
     livemode: false,
+    managed_payments: null,
     metadata: given.metadata,
     next_pending_invoice_item_invoice: null,
     on_behalf_of: null,

@@ -81,8 +81,8 @@ async function deliver(database: Database, delivery: Taken, context: Delivering)
   const rendered = renderEvent(event, endpoint.api_version ?? context.accountVersion, event.pending);
   const result = await post(endpoint, JSON.stringify(rendered, null, 2), context.signal);
   // Stopped in the middle: nobody knows whether it arrived, so it is delivered again.
-  if (result === "stopped") return;
-  if (result === "delivered") await settle(database, delivery, { status: "delivered", result });
+  if (result === "stopped") await release(database, delivery);
+  else if (result === "delivered") await settle(database, delivery, { status: "delivered", result });
   else if (delivery.attempts >= MAX_ATTEMPTS) await settle(database, delivery, { status: "failed", result });
   else await putOff(database, delivery, result);
 }
@@ -119,6 +119,10 @@ async function settle(
     "update tallystick_sandbox.delivery set status = $2, last_result = $3, leased_until = null where id = $1",
     [id, status, result],
   );
+}
+
+async function release(database: Database, { id }: Taken): Promise<void> {
+  await database.query("update tallystick_sandbox.delivery set leased_until = null where id = $1", [id]);
 }
 
 async function putOff(database: Database, { id, attempts }: Taken, result: string): Promise<void> {

@@ -71,13 +71,13 @@ export async function createIntent(change: Change, given: NewIntent): Promise<Pa
   return change.create(document, "payment_intent.created");
 }
 
-const cancelable: readonly IntentStatus[] = [
+const cancelable: ReadonlySet<IntentStatus> = new Set<IntentStatus>([
   "requires_payment_method",
   "requires_confirmation",
   "requires_action",
   "requires_capture",
   "processing",
-];
+]);
 
 /** @throws Refusal when the intent is at its end */
 export async function cancelIntent(
@@ -85,7 +85,7 @@ export async function cancelIntent(
   intent: PaymentIntent,
   reason: string | null,
 ): Promise<PaymentIntent> {
-  if (!cancelable.includes(intent.status)) throw unexpected(intent, "cancel");
+  if (!cancelable.has(intent.status)) throw unexpected(intent, "cancel");
   const fields = {
     status: "canceled" as const,
     canceled_at: change.now,

@@ -1,7 +1,7 @@
 // What an update of a subscription asks for.
 import type { SubscriptionChange } from "../billing/change-subscription.ts";
 import { periodOf } from "../billing/plan.ts";
-import { itemDocument } from "../billing/subscribe.ts";
+import { itemDocument, type NewSubscriptionItem } from "../billing/subscribe.ts";
 import { methodOf } from "../payments/method.ts";
 import type { Params } from "../protocol/params.ts";
 import { invalid } from "../protocol/refusal.ts";
@@ -43,33 +43,31 @@ async function readItems(
   params: Params,
 ): Promise<readonly SubscriptionItem[]> {
   const { start, end } = periodOf(subscription);
-  let items = subscription.items.data;
+  const items = new Map(subscription.items.data.map((item) => [item.id, item]));
   for (const given of params.many("items")) {
     const id = given.text("id");
-    const current = items.find((item) => item.id === id);
+    const current = items.get(id ?? "");
     if (id !== null && current === undefined) throw invalid(`Invalid subscription_item id: ${id}`, { param: "items" });
-    const names = given.has("price") || given.has("price_data");
     if (current === undefined) {
-      const item = {
-        price: await linePrice(change, given),
-        quantity: given.integer("quantity") ?? 1,
-        metadata: given.metadata(),
-      };
-      items = [...items, itemDocument(subscription.id, item, { created: change.now, start, end })];
-    } else if (given.flag("deleted") === true) {
-      items = items.filter((item) => item !== current);
-    } else {
-      const price = names ? await linePrice(change, given) : current.price;
-      const changed = { ...current, price, quantity: given.integer("quantity") ?? current.quantity };
-      items = items.map((item) =>
-        item === current
-          ? { ...changed, metadata: given.metadata(current.metadata as SubscriptionItem["price"]["metadata"]) }
-          : item,
-      );
-    }
+      const added = await readNewItem(change, given);
+      const item = itemDocument(subscription.id, added, { created: change.now, start, end });
+      items.set(item.id, item);
+    } else if (given.flag("deleted") === true) items.delete(current.id);
+    else items.set(current.id, await readItem(change, given, current));
   }
-  if (items.length === 0) throw invalid("A subscription must have at least one item.", { param: "items" });
-  return items;
+  if (items.size === 0) throw invalid("A subscription must have at least one item.", { param: "items" });
+  return [...items.values()];
+}
+
+async function readNewItem(change: Change, given: Params): Promise<NewSubscriptionItem> {
+  const quantity = given.integer("quantity") ?? 1;
+  return { price: await linePrice(change, given), quantity, metadata: given.metadata() };
+}
+
+async function readItem(change: Change, given: Params, current: SubscriptionItem): Promise<SubscriptionItem> {
+  const price = given.has("price") || given.has("price_data") ? await linePrice(change, given) : current.price;
+  const quantity = given.integer("quantity") ?? current.quantity;
+  return { ...current, price, quantity, metadata: given.metadata(current.metadata) };
 }
 
 /** `now`, the new end of the trial, or nothing about it. */

@@ -80,6 +80,7 @@ export interface InvoicePayment extends Document {
 
 export interface SubscriptionItem extends Document {
   readonly object: "subscription_item";
+  readonly metadata: Metadata;
   readonly price: Price;
   readonly quantity: number;
   readonly current_period_start: number;
