@@ -46,9 +46,12 @@ async function listenFor(): Promise<Listener> {
   return listener;
 }
 
-async function startSandbox(database?: string): Promise<{ sandbox: Sandbox; url: string; database: string }> {
+async function startSandbox(
+  database?: string,
+  random?: () => number,
+): Promise<{ sandbox: Sandbox; url: string; database: string }> {
   const source = database ?? (await createTestDatabase());
-  const sandbox = createSandbox({ database: source });
+  const sandbox = createSandbox({ database: source, random });
   const { url } = await sandbox.start();
   onTestFinished(async () => sandbox.stop());
   return { sandbox, url, database: source };
@@ -151,7 +154,8 @@ describe("a delivery", () => {
 
 describe("an endpoint that misbehaves", () => {
   async function misbehaving(misbehaviour: object) {
-    const { sandbox, url } = await startSandbox();
+    // The least that a rate of 1 allows to be the most.
+    const { sandbox, url } = await startSandbox(undefined, () => 0.999);
     const listener = await listenFor();
     const endpoint = await sandbox.endpoint(listener.url);
     await control(url, `/endpoints/${endpoint.id}/misbehaviour`, misbehaviour);
@@ -193,6 +197,15 @@ describe("an endpoint that misbehaves", () => {
     await sdk.customers.update(customer.id, { name: "B" });
     await overtaking;
     await control(url, "/deliveries/retry", {});
+    await sandbox.settled();
+    expect(listener.heard.map(({ event }) => event.type)).toEqual(["customer.updated", "customer.created"]);
+  });
+
+  it("hears some events so late that others overtake them", async () => {
+    const { sandbox, url, listener, endpoint, sdk } = await misbehaving({ reorder_rate: 1 });
+    const customer = await sdk.customers.create();
+    await control(url, `/endpoints/${endpoint.id}/misbehaviour`, { reorder_rate: 0 });
+    await sdk.customers.update(customer.id, { name: "B" });
     await sandbox.settled();
     expect(listener.heard.map(({ event }) => event.type)).toEqual(["customer.updated", "customer.created"]);
   });

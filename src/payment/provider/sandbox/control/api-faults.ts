@@ -57,7 +57,8 @@ export function misbehave(faults: ApiFaults): MiddlewareHandler {
     if (fault.after) await next();
     if (fault.kind === "timeout") {
       await new Promise((resolve) => {
-        setTimeout(resolve, fault.hold_ms);
+        // It keeps no process alive that is to end.
+        setTimeout(resolve, fault.hold_ms).unref();
       });
       // The server drops the connection.
       throw new DOMException("The sandbox was told not to answer.", "AbortError");
