@@ -23,6 +23,13 @@ export interface EventRow {
 
 export interface EventToWrite extends Omit<EventRow, "id"> {}
 
+// The events besides *.updated that tell former values, as recorded.
+const tellingChange = new Set(["charge.captured", "charge.refunded", "payment_method.detached"]);
+
+function tellsFormerValues(type: string): boolean {
+  return type.endsWith(".updated") || tellingChange.has(type);
+}
+
 export async function writeEvent(tx: Queryable, event: EventToWrite): Promise<string> {
   const id = createId("evt");
   await tx.query(
@@ -34,7 +41,7 @@ export async function writeEvent(tx: Queryable, event: EventToWrite): Promise<st
       event.created,
       event.api_version,
       JSON.stringify(event.object),
-      event.before === null ? null : JSON.stringify(event.before),
+      event.before !== null && tellsFormerValues(event.type) ? JSON.stringify(event.before) : null,
       JSON.stringify(event.request),
     ],
   );

@@ -22,7 +22,8 @@ export type Confirmation =
     };
 
 /**
- * Confirms the intent; a card that asks for its holder succeeds only when `authenticated`. A declined card is an outcome and no error: what was declined is recorded.
+ * Confirms the intent; a card that asks for its holder succeeds only when `authenticated`. A declined card is an
+ * outcome and no error: what was declined is recorded.
  * @throws Refusal when the intent is past confirming
  */
 export async function confirmIntent(
@@ -98,7 +99,7 @@ export async function captureIntent(change: Change, intent: PaymentIntent, amoun
   if (intent.status !== "requires_capture" || intent.latest_charge === null) throw unexpected(intent, "capture");
   const held = await change.get("charge", intent.latest_charge);
   const charge = await bookCharge(change, await change.update(held, { captured: true, amount_captured: amount }, null));
-  await change.tell("charge.captured", charge);
+  await change.tell("charge.captured", charge, held);
   const fields = { status: "succeeded" as const, amount_received: amount, amount_capturable: 0 };
   return change.update(intent, fields, "payment_intent.succeeded");
 }

@@ -82,7 +82,8 @@ function trialUntil(change: Change, end: number): Partial<Subscription> {
   return { status: "trialing", trial_end: end, trial_start: change.now, billing_cycle_anchor: end };
 }
 
-function readAnchor(params: Params): string | null {
+/** `now` or `unchanged`: a hash in the present API, a text before. */
+export function readAnchor(params: Params): string | null {
   const hash = params.nested("billing_cycle_anchor").text("type");
   return (
     hash ?? (params.nested("billing_cycle_anchor").names.length === 0 ? params.text("billing_cycle_anchor") : null)

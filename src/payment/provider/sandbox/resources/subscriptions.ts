@@ -12,7 +12,7 @@ import type { Subscription } from "../store/billing-document.ts";
 import type { Change } from "../store/change.ts";
 import { priceIn } from "../billing/price.ts";
 import { linePrice } from "./prices.ts";
-import { readSubscriptionChange } from "./subscription-params.ts";
+import { readAnchor, readSubscriptionChange } from "./subscription-params.ts";
 
 const DAY_S = 86_400;
 const ended = new Set(["canceled", "incomplete_expired"]);
@@ -66,10 +66,7 @@ export function subscriptionRoutes(api: Api): void {
   });
   api.post("/subscriptions/:id/resume", async (change, { params, part }) => {
     const { at, subscription } = await located(change, part("id"));
-    const given =
-      params.nested("billing_cycle_anchor").text("type") ??
-      (params.names.includes("billing_cycle_anchor") ? params.text("billing_cycle_anchor") : null);
-    return resumeSubscription(at, subscription, { anchor: given === "unchanged" ? "unchanged" : "now" });
+    return resumeSubscription(at, subscription, { anchor: readAnchor(params) === "unchanged" ? "unchanged" : "now" });
   });
   api.get("/subscription_items", async (change, { params }) => {
     const subscription = await change.get("subscription", params.required("subscription"), "subscription");
