@@ -2,6 +2,7 @@
 // an endpoint, signed so that the official SDK verifies it. Events without a script of the CLI's are made by its engine
 // for scripts (`stripe trigger --raw`) from scripts of our own.
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -69,6 +70,16 @@ async function trigger(...words: readonly string[]): Promise<{ readonly status: 
     });
   });
 }
+
+describe("the scripts", () => {
+  it("are for every event that has an effect", () => {
+    const file = path.resolve(import.meta.dirname, "../../src/payment/provider/stripe/facts.ts");
+    const handled = [...readFileSync(file, "utf8").matchAll(/^ {2}\["([\w.]+)", \w+\],$/gm)].map(([, type]) =>
+      String(type),
+    );
+    expect([...official, ...Object.keys(scripts)].toSorted()).toEqual(handled.toSorted());
+  });
+});
 
 describe("the Stripe CLI's own script", () => {
   it.each(official)("makes %s, which arrives and verifies", async (type) => {

@@ -28,10 +28,10 @@ async function invoiced({ sdk }: SandboxedEngine, options: Partial<Stripe.Invoic
   return { invoice, typesSince };
 }
 
-function recordedTypes(scenario: string, ...lists: readonly number[]): readonly (string | null)[] {
+function recordedTypes(scenario: string, ...lists: readonly number[]): readonly string[] {
   return lists
     .flatMap((list) => listed(record(recordedStripe(`zulip-2025-11-17.clover/${scenario}--Event.list.${list}.json`))))
-    .map(({ type }) => text(type))
+    .flatMap(({ type }) => text(type) ?? [])
     .toSorted();
 }
 
