@@ -37,6 +37,14 @@ export interface DiagnosticCommand extends CommandWords {
   diagnose(): Promise<Outcome>;
 }
 
+/** A command that runs until it is stopped, and opens what it needs by itself. */
+export interface ForegroundCommand extends CommandWords {
+  /** Runs; `announce` prints what it has to say once it stands. @throws UsageError */
+  run(given: Arguments, announce: (outcome: Outcome) => void): Promise<void>;
+}
+
+export type AnyCommand = Command | DiagnosticCommand | ForegroundCommand;
+
 export const unitOption: Readonly<Record<string, CommandOption>> = {
   unit: { type: "string", value: "UNIT", help: "What is counted; default credit." },
 };

@@ -1,5 +1,5 @@
 // Every command, in the order in which the help lists them.
-import type { Command, DiagnosticCommand } from "./command.ts";
+import type { AnyCommand } from "./command.ts";
 import { adjust } from "./adjust.ts";
 import { alerts } from "./alerts.ts";
 import { audit } from "./audit.ts";
@@ -38,6 +38,7 @@ import { migrate } from "./migrate.ts";
 import { refund } from "./refund.ts";
 import { reconcile } from "./reconcile.ts";
 import { replay } from "./replay.ts";
+import { sandbox } from "./sandbox.ts";
 import { seal } from "./seal.ts";
 import { report } from "./report.ts";
 import { tasks } from "./tasks.ts";
@@ -45,7 +46,7 @@ import { timeZone } from "./time-zone.ts";
 import { voidHold } from "./void.ts";
 import { usage } from "./usage.ts";
 
-export const commands: readonly (Command | DiagnosticCommand)[] = [
+export const commands: readonly AnyCommand[] = [
   migrate,
   doctor,
   balance,
@@ -93,4 +94,5 @@ export const commands: readonly (Command | DiagnosticCommand)[] = [
   seal,
   report,
   exportCommand,
+  sandbox,
 ];

@@ -1,11 +1,11 @@
 // The help texts, made from the commands' own words.
 import { readFileSync } from "node:fs";
 import type { CommandOption } from "./arguments.ts";
-import type { Command, DiagnosticCommand } from "./command.ts";
+import type { AnyCommand } from "./command.ts";
 import { commands } from "./commands.ts";
 import { pairs } from "./table.ts";
 
-type Words = Pick<Command | DiagnosticCommand, "name" | "summary" | "parameters" | "options">;
+type Words = Pick<AnyCommand, "name" | "summary" | "parameters" | "options">;
 
 const always: readonly (readonly [string, string])[] = [
   ["--json", "Print one JSON document and nothing else."],

@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 function prepare([name, ...words]: readonly string[]): ReturnType<Command["prepare"]> {
   const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined || "diagnose" in command) throw new Error(`There is no command ${name}.`);
+  if (command === undefined || !("prepare" in command)) throw new Error(`There is no command ${name}.`);
   return command.prepare(readArguments(command, words));
 }
 

@@ -4,7 +4,7 @@ import { databaseError } from "../db/database-error.ts";
 import { errorBody, isTallystickError } from "../kernel/errors.ts";
 import { redact } from "../kernel/logger.ts";
 import { readArguments, UsageError, type CommandOption } from "./arguments.ts";
-import type { Command, DiagnosticCommand, Outcome } from "./command.ts";
+import type { AnyCommand, Outcome } from "./command.ts";
 import { commands } from "./commands.ts";
 import { commandHelp, generalHelp, version } from "./help.ts";
 
@@ -17,9 +17,12 @@ const general: Readonly<Record<string, CommandOption>> = {
 export async function run(words: readonly string[]): Promise<number> {
   const json = words.includes("--json");
   try {
-    const { data, text, failed, written } = await runCommand(words.map((word) => (word === "-h" ? "--help" : word)));
-    if (written !== true) print(json ? JSON.stringify(data, null, 2) : text);
-    return failed === true ? 1 : 0;
+    const outcome = await runCommand(
+      words.map((word) => (word === "-h" ? "--help" : word)),
+      json,
+    );
+    printOutcome(outcome, json);
+    return outcome.failed === true ? 1 : 0;
   } catch (cause) {
     const { status, body } = describe(databaseError(cause));
     if (json) print(JSON.stringify(body, null, 2));
@@ -28,7 +31,7 @@ export async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-async function runCommand(words: readonly string[]): Promise<Outcome> {
+async function runCommand(words: readonly string[], json: boolean): Promise<Outcome> {
   const at = words.findIndex((word) => !word.startsWith("-"));
   const before = at === -1 ? words : words.slice(0, at);
   const unknown = before.find((word) => !["--json", "--help", "--version"].includes(word));
@@ -45,10 +48,10 @@ async function runCommand(words: readonly string[]): Promise<Outcome> {
   // A name of two words is a command of a group, such as `endpoints add`.
   const rest = words.slice(at + command.name.split(" ").length);
   if (help || rest.includes("--help")) return { data: { usage: commandHelp(command) }, text: commandHelp(command) };
-  return execute(command, rest);
+  return execute(command, rest, json);
 }
 
-function findCommand(first: string, second: string | undefined): Command | DiagnosticCommand {
+function findCommand(first: string, second: string | undefined): AnyCommand {
   const command = commands.find(({ name }) => name === first || name === `${first} ${second}`);
   if (command !== undefined) return command;
   const group = commands.flatMap(({ name }) => (name.startsWith(`${first} `) ? [name.slice(first.length + 1)] : []));
@@ -59,9 +62,15 @@ function findCommand(first: string, second: string | undefined): Command | Diagn
   );
 }
 
-async function execute(command: Command | DiagnosticCommand, words: readonly string[]): Promise<Outcome> {
+async function execute(command: AnyCommand, words: readonly string[], json: boolean): Promise<Outcome> {
   const given = readArguments({ ...command, options: { ...command.options, ...general } }, words);
   if ("diagnose" in command) return command.diagnose();
+  if ("run" in command) {
+    await command.run(given, (outcome) => {
+      printOutcome(outcome, json);
+    });
+    return { data: null, text: "", written: true };
+  }
   const work = command.prepare(given);
   // Loaded now: help and usage errors need neither the engine nor a driver, and come at once.
   const { withTally } = await import("./with-tally.ts");
@@ -73,6 +82,10 @@ function describe(error: unknown): { status: number; body: { error: { code: stri
   if (isTallystickError(error)) return { status: error.code === "invalid_request" ? 2 : 1, body: errorBody(error) };
   const message = redact(error instanceof Error ? error.message : String(error));
   return { status: 1, body: { error: { code: "internal", message } } };
+}
+
+function printOutcome({ data, text, written }: Outcome, json: boolean): void {
+  if (written !== true) print(json ? JSON.stringify(data, null, 2) : text);
 }
 
 function print(text: string): void {

@@ -131,13 +131,17 @@ async function trySpawn(cluster: Cluster, port: number, deadline: number): Promi
     failure = `${readFileSync(logFile, "utf8").trim()}\n${reason}`;
   };
   child.once("error", (error) => fail(error.message));
-  child.once("exit", (code, signal) => fail(`(exit ${code ?? signal})`));
+  const onExit = (code: number | null, signal: string | null): void => fail(`(exit ${code ?? signal})`);
+  child.once("exit", onExit);
   child.unref();
   for (;;) {
     if (failure !== undefined) return failure;
     const postmaster = readPostmaster(dataDirectory(cluster));
-    if (postmaster?.pid === child.pid && postmaster?.status === "ready" && (await answers(cluster, port)))
+    if (postmaster?.pid === child.pid && postmaster?.status === "ready" && (await answers(cluster, port))) {
+      // Its later end is no failure to start, and may come when the directory with the log is gone.
+      child.off("exit", onExit);
       return undefined;
+    }
     if (Date.now() > deadline) {
       child.kill("SIGQUIT");
       return "it took too long";

@@ -2,7 +2,7 @@
 import { TallystickError } from "../../../kernel/errors.ts";
 import { integer, record, records, text, type Json } from "../json.ts";
 
-export { integer, record, text, type Json } from "../json.ts";
+export { integer, isRecord, record, text, type Json } from "../json.ts";
 
 // The largest time that a Date can hold.
 const MAX_UNIX_SECONDS = 8_640_000_000_000;

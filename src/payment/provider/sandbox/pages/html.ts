@@ -1,0 +1,46 @@
+// Plain pages: a few elements, escaped by Hono's html tag, and no script.
+import { html, raw } from "hono/html";
+import type { HtmlEscapedString } from "hono/utils/html";
+import { formatMoney } from "../../../../kernel/money.ts";
+
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+const style = raw(`<style>
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 32rem; margin: 3rem auto; padding: 0 1rem; color: #1a1f36; }
+  header { font-size: .8rem; color: #8a5a00; background: #fff4d6; padding: .4rem .8rem; border-radius: .4rem; }
+  table { width: 100%; border-collapse: collapse; } td, th { text-align: left; padding: .4rem 0; border-bottom: 1px solid #e3e8ee; }
+  td:last-child, th:last-child { text-align: right; }
+  label { display: block; margin: 1rem 0 .3rem; } select, input { font: inherit; width: 100%; padding: .5rem; box-sizing: border-box; }
+  button { font: inherit; padding: .6rem 1.2rem; margin: 1rem .5rem 0 0; border: 0; border-radius: .4rem; background: #1a56db; color: #fff; cursor: pointer; }
+  button.quiet { background: #e3e8ee; color: #1a1f36; } [role=alert] { color: #b3261e; }
+</style>`);
+
+export function pageOf(title: string, content: Html): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        ${style}
+      </head>
+      <body>
+        <header>Tallystick sandbox. No money moves here.</header>
+        <main>
+          <h1>${title}</h1>
+          ${content}
+        </main>
+      </body>
+    </html>`;
+}
+
+export { html };
+
+/** A field of a posted form, as text. */
+export function fieldOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+export function money(amount: number, currency: string): string {
+  return formatMoney(amount, currency, "en");
+}
