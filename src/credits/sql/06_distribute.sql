@@ -21,7 +21,7 @@ begin
     from (
       select id, account_id, next_due_at from tallystick.credit_enrolment
       where next_due_at <= t and (next_due_at, id) >
-        (coalesce((p_after ->> 'dueAt')::timestamptz, '-infinity'), coalesce((p_after ->> 'id')::bigint, 0))
+        (coalesce((p_after ->> 'dueAt')::timestamptz, '-infinity'), (p_after ->> 'id')::bigint)
       order by next_due_at, id limit p_batch) due;
   if page.due = 0 then return jsonb_build_object('granted', 0, 'credits', 0, 'again', 0, 'next', null); end if;
   account_ids := array(select id from tallystick.user_credit where id = any (page.account_ids)
@@ -32,7 +32,7 @@ begin
   select array_agg(e.id) filter (where back.payment_id is null), count(back.payment_id) into page.ids, returned
     from tallystick.credit_enrolment e
     left join tallystick.credit_return back on back.payment_id = e.payment_id and back.returned_amount > 0
-    where e.id = any (page.ids) and e.account_id = any (account_ids) and e.next_due_at <= t;
+    where e.id = any (page.ids) and e.account_id = any (account_ids);
   counts := tallystick.grant_periods(p_plans, page.ids, t);
   return counts || jsonb_build_object('returned', returned, 'next', case when page.due = p_batch then page.last end);
 end $$;
@@ -53,7 +53,7 @@ declare
 begin
   select e.id, e.account_id, e.payment_id, e.next_due_at into due from tallystick.credit_enrolment e
     where e.next_due_at <= t and (e.next_due_at, e.id) >
-        (coalesce((p_after ->> 'dueAt')::timestamptz, '-infinity'), coalesce((p_after ->> 'id')::bigint, 0))
+        (coalesce((p_after ->> 'dueAt')::timestamptz, '-infinity'), (p_after ->> 'id')::bigint)
       and tallystick.is_returned(e.payment_id)
     order by e.next_due_at, e.id limit 1;
   if not found then return counts || '{"next": null}'; end if;
