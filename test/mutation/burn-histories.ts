@@ -105,6 +105,20 @@ export const burnHistories: readonly History[] = [
     ],
   ],
   [
+    "a capture's key stands for its amount, whether it is said or is all that is held",
+    [
+      grant(30),
+      hold(10),
+      capture(null, { key: "k1" }),
+      capture(10, { key: "k1" }),
+      capture(9, { key: "k1" }),
+      hold(5),
+      capture(3, { key: "k2" }),
+      capture(4, { key: "k2" }),
+      capture(null, { key: "k2" }),
+    ],
+  ],
+  [
     "what is shown changes at the first of several moments, whatever was booked before",
     [
       grant(10, { expiresIn: 7 }),
