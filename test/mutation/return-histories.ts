@@ -212,7 +212,15 @@ export const returnHistories: readonly History[] = [
   ],
   [
     "what took back what had been forgiven is no debit to refund",
-    [pay(1, 10, "1"), consume(10), settle(1, 999, "forgive"), settle(1, 0), refund(1, 0), refund(null, 0), refund(3, 1)],
+    [
+      pay(1, 10, "1"),
+      consume(10),
+      settle(1, 999, "forgive"),
+      settle(1, 0),
+      refund(1, 0),
+      refund(null, 0),
+      refund(3, 1),
+    ],
   ],
   [
     "a refund's key is looked up under the name that is given",
