@@ -119,6 +119,19 @@ export const burnHistories: readonly History[] = [
     ],
   ],
   [
+    "of several lots that have yet to begin the first is shown and spent from its beginning on",
+    [
+      grant(5),
+      grant(12, { effectiveIn: 7 }),
+      grant(13, { effectiveIn: 24 }),
+      hold(1),
+      release(),
+      wait(7),
+      consume(17),
+      wait(17),
+    ],
+  ],
+  [
     "what is shown changes at the first of several moments, whatever was booked before",
     [
       grant(10, { expiresIn: 7 }),

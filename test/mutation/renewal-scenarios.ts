@@ -57,6 +57,21 @@ export const renewalScenarios: readonly Killer[] = [
     },
   },
   {
+    name: "an enrolment that was ended may begin anew, and one that was not is told again",
+    run: async (world) => {
+      await world.reset();
+      await world.setClock(at("02-01T00:00"));
+      const credits = createCredits(world.database, plans);
+      const enrol = async (): Promise<boolean> => (await credits.enrol({ userId: "ann", planId: "keep" })).created;
+      const created = [await enrol(), await enrol()];
+      await world.database.query(
+        "select tallystick.end_enrolments(p_enrolment_id => id) from tallystick.credit_enrolment",
+      );
+      created.push(await enrol(), await enrol());
+      same("created", created, [true, false, true, false]);
+    },
+  },
+  {
     name: "an anchor that tells no zone has the account's",
     run: async ({ database }) => {
       const parameters = { p_anchor: "2026-01-31T22:00Z", p_time_zone: "America/New_York", p_period: 1 };

@@ -8,6 +8,7 @@ import { paid, same } from "./told.ts";
 
 const plans = [{ id: "keep", credits: 7, validDays: null }];
 const start = Date.parse("2026-02-01T00:00:00Z");
+const terms = planTerms(plans);
 const due = Date.parse("2026-03-01T00:00:00Z");
 
 /** What a call answers that has to wait for another session's statements, which are committed as soon as it waits. */
@@ -73,21 +74,41 @@ export const sessionScenarios: readonly Killer[] = [
     },
   },
   {
+    name: "a due period that another session grants meanwhile is granted once, and the next not before its time",
+    files: ["06_distribute"],
+    run: async (world) => {
+      await returnedTerm(world);
+      const grant = `select tallystick.distribute_returned('${terms}')`;
+      const granted = await meanwhile(world, due, ["select tallystick.lock_payment(1)", grant], grantReturned(world));
+      same("granted", granted, 0);
+      const periods = await world.database.query("select next_period from tallystick.credit_enrolment");
+      same("periods", periods, [{ next_period: 2 }]);
+    },
+  },
+  {
     name: "a due period that a merge moves meanwhile is left for the next run, under its new account's lock",
     files: ["06_distribute"],
     run: async (world) => {
-      await world.reset();
-      await world.setClock(start);
-      await paid(world, plans, { fact: "a" });
-      await world.credits.settleReturns({ paymentId: "1", paid: 2, returned: 1 });
-      await world.credits.grant({ userId: "eve", amount: 1, type: "adjustment" });
-      await world.setClock(due);
+      await returnedTerm(world);
       const merge = "select tallystick.merge_accounts('ann', 'eve', 'operator', 'test')";
-      const run = async (): Promise<number> =>
-        (await callFunction<{ granted: number }>(world.database, "distribute_returned", { p_plans: planTerms(plans) }))
-          .granted;
+      const run = grantReturned(world);
       const first = await meanwhile(world, due, ["select tallystick.lock_payment(1)", merge], run);
       same("granted", [first, await run()], [0, 1]);
     },
   },
 ];
+
+/** A term of ann's whose payment went back in half, with a period that is due, and another account. */
+async function returnedTerm(world: Trial): Promise<void> {
+  await world.reset();
+  await world.setClock(start);
+  await paid(world, plans, { fact: "a" });
+  await world.credits.settleReturns({ paymentId: "1", paid: 2, returned: 1 });
+  await world.credits.grant({ userId: "eve", amount: 1, type: "adjustment" });
+  await world.setClock(due);
+}
+
+function grantReturned({ database }: Trial): () => Promise<number> {
+  return async () =>
+    (await callFunction<{ granted: number }>(database, "distribute_returned", { p_plans: terms })).granted;
+}

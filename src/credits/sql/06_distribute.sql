@@ -38,8 +38,7 @@ begin
 end $$;
 
 create or replace function tallystick.is_returned(p_payment_id bigint) returns boolean language sql stable as $$
-  select p_payment_id is not null
-    and exists (select from tallystick.credit_return where payment_id = p_payment_id and returned_amount > 0)
+  select exists (select from tallystick.credit_return where payment_id = p_payment_id and returned_amount > 0)
 $$;
 
 -- The next due enrolment behind p_after whose payment was returned in part or whole, one period, in a transaction of its
@@ -138,10 +137,10 @@ begin
     insert into tallystick.credit_lot (id, account_id, amount, remaining_amount, effective_at, expiration_date, payment_id)
     select id, account_id, amount, amount, effective_at, expires_at, payment_id from entry
   ), account as (
-    -- Totals that time has outrun are left for the next operation to compute anew; they stay marked by their moment.
+    -- Totals that time has outrun are left for the next operation to compute anew; they stay marked by their moment. Those
+    -- of debtors are computed below.
     update tallystick.user_credit set current_credits = total.book, seq = total.seq, updated_at = p_now,
-      cached_balance = cached_balance + total.live,
-      cached_available = case when debt = 0 then cached_available + total.live else 0 end,
+      cached_balance = cached_balance + total.live, cached_available = cached_available + total.live,
       next_change_at = case when next_change_at > p_now then least(next_change_at, total.expires_at) else next_change_at end
     from (select account_id, max(book) as book, max(seq) as seq,
         coalesce(sum(amount) filter (where expires_at > p_now or expires_at is null), 0) as live,
