@@ -41,7 +41,7 @@ export const periodScenarios: readonly Killer[] = [
       await world.setClock(at("02-01T00:00"));
       await credits.enrol({ userId: "ann", planId: "keep" });
       await paid(world, plans, { fact: "a", planId: "free", periodCount: 2 });
-      await paid(world, plans, { fact: "b", userId: "bob", paymentId: 2, planId: "free" });
+      await paid(world, plans, { fact: "b", userId: "bob", paymentId: 2, planId: "free", periodCount: 5 });
       await credits.settleReturns({ paymentId: "2", paid: 2, returned: 1 });
       await world.setClock(at("04-15T00:00"));
       const told: object[] = [(await counted(database, "distribute_returned", {}))[0]];

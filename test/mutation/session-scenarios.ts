@@ -1,6 +1,7 @@
 // What another session commits between two statements of a function.
 import pg from "pg";
 import { callFunction } from "../../src/credits/context.ts";
+import { endEnrolments } from "../../src/credits/enrolment.ts";
 import { planTerms } from "../../src/credits/plan-terms.ts";
 import type { Trial } from "./bench.ts";
 import type { Killer } from "./killers.ts";
@@ -81,7 +82,9 @@ export const sessionScenarios: readonly Killer[] = [
       const grant = `select tallystick.distribute_returned('${terms}')`;
       const granted = await meanwhile(world, due, ["select tallystick.lock_payment(1)", grant], grantReturned(world));
       same("granted", granted, 0);
-      const periods = await world.database.query("select next_period from tallystick.credit_enrolment");
+      const periods = await world.database.query(
+        "select next_period from tallystick.credit_enrolment where fact = 'a'",
+      );
       same("periods", periods, [{ next_period: 2 }]);
     },
   },
@@ -98,11 +101,13 @@ export const sessionScenarios: readonly Killer[] = [
   },
 ];
 
-/** A term of ann's whose payment went back in half, with a period that is due, and another account. */
+/** A term of ann's whose payment went back in half, with a period that is due, beside one that was ended; and another account. */
 async function returnedTerm(world: Trial): Promise<void> {
   await world.reset();
   await world.setClock(start);
   await paid(world, plans, { fact: "a" });
+  await paid(world, plans, { fact: "ended", source: "ended", paymentId: 2 });
+  await world.database.transaction(async (tx) => endEnrolments(tx, "ended"));
   await world.credits.settleReturns({ paymentId: "1", paid: 2, returned: 1 });
   await world.credits.grant({ userId: "eve", amount: 1, type: "adjustment" });
   await world.setClock(due);

@@ -19,7 +19,10 @@ export const explained: readonly Explained[] = [
   },
   {
     why: "the index that is read gives equal terms in the order of their ids; said for readers and other plans",
-    mutants: ["burnable_lots: order by priority, (scope is null), expiration_date{, id → }"],
+    mutants: [
+      "burnable_lots: order by priority, (scope is null), expiration_date{, id → }",
+      "distribute_returned: order by e.next_due_at{, e.id → } limit 1;",
+    ],
   },
   {
     why: "an array's concatenation takes nothing for an empty array",
@@ -87,10 +90,11 @@ export const explained: readonly Explained[] = [
     ],
   },
   {
-    why: "without a term before, or of a term without end, the moment that is compared is null, and so is what comes of it",
+    why: "without a term before or an end of the new one, what is compared is null; and no source equals one that is not told",
     mutants: [
       "enrol_account: if {found and → } (last.ends_at at time zone 'UTC')",
       "enrol_account: if {p_period_count is not null and → } p_source is not null then",
+      "enrol_account: if p_period_count is not null {and → or} p_source is not null then",
     ],
   },
   {
@@ -123,6 +127,7 @@ export const explained: readonly Explained[] = [
     why: "into a record goes the first row",
     mutants: [
       "consume_credits: select id, free into lot from tallystick.burnable_lots(account.id, p_feature, t) limit {1 → 2};",
+      "enrol_account: order by ends_at desc, e.id desc limit {1 → 2};",
       "distribute_account: order by next_due_at, id limit {1 → 2};",
       "distribute_returned: order by e.next_due_at, e.id limit {1 → 2};",
     ],
