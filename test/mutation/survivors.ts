@@ -21,6 +21,7 @@ export const explained: readonly Explained[] = [
     why: "the index that is read gives equal terms in the order of their ids; said for readers and other plans",
     mutants: [
       "burnable_lots: order by priority, (scope is null), expiration_date{, id → }",
+      "distribute_credits: order by next_due_at{, id → } limit p_batch) due;",
       "distribute_returned: order by e.next_due_at{, e.id → } limit 1;",
     ],
   },
@@ -55,7 +56,7 @@ export const explained: readonly Explained[] = [
       "account_totals: select case when p_debt {> → >=} paid + unexpired_held then tallystick.lost_credits(p_account_id,",
       "account_totals: select case when p_debt > paid {+ → -} unexpired_held then tallystick.lost_credits(p_account_id,",
       "distribute_credits: {if page.due = 0 then return jsonb_build_ … , null); end if; → null;}",
-      "grant_periods: array_agg(distinct account_id) filter (where debt {> → >=} 0) as debtors into counts from entry;",
+      "grant_periods: array_agg(account_id) filter (where debt {> → >=} 0) as debtors into counts from entry;",
     ],
   },
   {

@@ -104,7 +104,7 @@ declare
 begin
   -- First of all, as in every operation: what a grant pays and what is cached depend on what is held no more.
   perform tallystick.release_holds_due(
-    array(select distinct account_id from tallystick.credit_enrolment where id = any (p_enrolment_ids)), p_now);
+    array(select account_id from tallystick.credit_enrolment where id = any (p_enrolment_ids)), p_now);
   if rolls then perform tallystick.roll_over(p_plans, p_enrolment_ids, p_now); end if;
   with plan as materialized (
     select * from jsonb_to_recordset(p_plans) as plan ("planId" text, credits bigint, "validDays" integer, rollover jsonb)
@@ -141,7 +141,7 @@ begin
     -- of debtors are computed below.
     update tallystick.user_credit set current_credits = total.book, seq = total.seq, updated_at = p_now,
       cached_balance = cached_balance + total.live, cached_available = cached_available + total.live,
-      next_change_at = case when next_change_at > p_now then least(next_change_at, total.expires_at) else next_change_at end
+      next_change_at = least(next_change_at, total.expires_at)
     from (select account_id, max(book) as book, max(seq) as seq,
         coalesce(sum(amount) filter (where expires_at > p_now or expires_at is null), 0) as live,
         min(expires_at) filter (where expires_at > p_now) as expires_at
@@ -153,7 +153,7 @@ begin
     from entry where credit_enrolment.id = entry.enrolment_id
   )
   select count(*) as granted, coalesce(sum(amount), 0) as credits, count(*) filter (where goes_on and ends_at <= p_now) as again,
-      array_agg(distinct account_id) filter (where debt > 0) as debtors into counts from entry;
+      array_agg(account_id) filter (where debt > 0) as debtors into counts from entry;
   if counts.debtors is not null then perform tallystick.pay_debts_of(counts.debtors, p_now); end if;
   return jsonb_build_object('granted', counts.granted, 'credits', counts.credits, 'again', counts.again);
 end $$;
