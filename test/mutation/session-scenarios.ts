@@ -75,6 +75,18 @@ export const sessionScenarios: readonly Killer[] = [
     },
   },
   {
+    name: "a due period of a returned payment is granted under the payment's lock",
+    files: ["06_distribute"],
+    run: async (world) => {
+      await returnedTerm(world);
+      const locks = await world.database.transaction(async (tx) => {
+        await callFunction(tx, "distribute_returned", { p_plans: terms });
+        return tx.query("select count(*) as n from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()");
+      });
+      same("locks", locks, [{ n: 1 }]);
+    },
+  },
+  {
     name: "a due period that another session grants meanwhile is granted once, and the next not before its time",
     files: ["06_distribute"],
     run: async (world) => {
