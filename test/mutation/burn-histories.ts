@@ -116,6 +116,8 @@ export const burnHistories: readonly History[] = [
       capture(3, { key: "k2" }),
       capture(4, { key: "k2" }),
       capture(null, { key: "k2" }),
+      hold(5),
+      capture(6, { overage: "consume" }),
     ],
   ],
   [

@@ -1,4 +1,5 @@
 // What belongs to an operation: its entries, and the transaction that it may be a part of.
+import { callFunction } from "../../src/credits/context.ts";
 import { isTallystickError } from "../../src/kernel/errors.ts";
 import type { Killer } from "./killers.ts";
 import { paid, same } from "./told.ts";
@@ -31,6 +32,23 @@ export const operationScenarios: readonly Killer[] = [
           "5 reinstate 5 of 4",
         ],
       );
+    },
+  },
+  {
+    name: "a refund by the debit's id looks its key up where the debit is, whoever is named beside it",
+    run: async ({ reset, setClock, database, credits }) => {
+      await reset();
+      await setClock(start);
+      const debits: string[] = [];
+      for (const userId of ["ann", "bob"]) {
+        await credits.grant({ userId, amount: 5, type: "adjustment" });
+        debits.push((await credits.consume({ userId, amount: 5 })).transactionId);
+      }
+      const [hers, his] = debits;
+      await credits.refund({ transactionId: String(hers), amount: 1, idempotencyKey: "k" });
+      const named = { p_transaction_id: his, p_user_id: "ann", p_amount: 2, p_idempotency_key: "k" };
+      const { outcome } = await callFunction<{ outcome: string }>(database, "refund_debit", named);
+      same("outcome", outcome, "ok");
     },
   },
   {

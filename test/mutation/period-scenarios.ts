@@ -1,5 +1,6 @@
 // What a batch grants, in which order, from and until when; what it does first; and what the stored functions answer.
 import { callFunction } from "../../src/credits/context.ts";
+import { pauseEnrolments, resumeEnrolments } from "../../src/credits/enrolment.ts";
 import { createCredits } from "../../src/credits/index.ts";
 import { planTerms } from "../../src/credits/plan-terms.ts";
 import type { Database } from "../../src/db/database.ts";
@@ -89,6 +90,11 @@ export const periodScenarios: readonly Killer[] = [
       }
       await world.setClock(at("03-15T00:00"));
       await credits.distribute();
+      // Is no longer where it was written first.
+      await database.transaction(async (tx) => {
+        await pauseEnrolments(tx, "other");
+        await resumeEnrolments(tx, plans, "other");
+      });
       // Their periods are due on 20 March, 20 March and 10 April.
       await world.setClock(at("04-15T00:00"));
       const whole: readonly (readonly [string, object])[] = [

@@ -222,6 +222,7 @@ export const returnHistories: readonly History[] = [
       refund(3, 1),
     ],
   ],
+  ["a refund at a hold's deadline finds it released", [grant(20), consume(5), hold(10, 7), wait(7), refund(2)]],
   [
     "a refund's key is looked up under the name that is given",
     [

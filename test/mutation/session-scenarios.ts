@@ -75,6 +75,20 @@ export const sessionScenarios: readonly Killer[] = [
     },
   },
   {
+    name: "a debit whose user is erased meanwhile is nobody's to refund by its key",
+    files: ["09_refund"],
+    run: async (world) => {
+      await world.reset();
+      await world.setClock(start);
+      await world.credits.grant({ userId: "ann", amount: 5, type: "adjustment" });
+      await world.credits.consume({ userId: "ann", amount: 5, idempotencyKey: "k" });
+      const refund = async (): Promise<{ outcome: string }> =>
+        callFunction(world.database, "refund_debit", { p_user_id: "ann", p_debit_key: "k" });
+      const { outcome } = await meanwhile(world, start, ["select tallystick.erase_user('ann', 'erased')"], refund);
+      same("outcome", outcome, "not_found");
+    },
+  },
+  {
     name: "a due period of a returned payment is granted under the payment's lock",
     files: ["06_distribute"],
     run: async (world) => {

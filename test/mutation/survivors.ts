@@ -52,6 +52,7 @@ export const explained: readonly Explained[] = [
       "consume_credits: if {coalesce(lot.free, 0) → (0)} < p_amount then",
       "consume_credits: if coalesce(lot.free, 0) {< → <=} p_amount then",
       "consume_credits: select id, free into lot from tallystick.burnable_lots(account.id, p_feature, t) limit {1 → 0};",
+      "reinstate: {exit when rest = 0; → null;}",
       "forgive_shortfalls: {if p_account.debt = 0 then return p_account; end if; → null;}",
       "account_totals: select case when p_debt {> → >=} paid + unexpired_held then tallystick.lost_credits(p_account_id,",
       "account_totals: select case when p_debt > paid {+ → -} unexpired_held then tallystick.lost_credits(p_account_id,",
@@ -108,6 +109,7 @@ export const explained: readonly Explained[] = [
     why: "what is looked at is never 0: an entry, what is given back, what exceeds a hold, and a return that is due",
     mutants: [
       "refund_debit: if not (debit.type = 'usage' or debit.type = 'adjustment' and debit.amount < {0 → 1} and debit.operation_id = debit.id) then",
+      "refund_debit: if not (debit.type = 'usage' or debit.type = 'adjustment' and debit.amount {< → <=} 0 and debit.operation_id = debit.id) then",
       "write_returned: given.payment_id, case when given.amount {> → >=} 0 then p_debit_id end, given.draw_number,",
       "write_returned: p_operation_id, p_now, case when given.amount {> → >=} 0 then p_type else 'adjustment' end,",
       "settle_hold: if p_excess {> → >=} 0 then",

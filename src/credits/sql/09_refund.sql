@@ -151,7 +151,7 @@ begin
       format('Transaction %s is of type %s; usage and negative adjustments are refunded.', debit.id, debit.type));
   end if;
   select -debit.amount - coalesce(sum(amount), 0) into refundable
-    from tallystick.credit_transaction where refund_of_id = debit.id and type = 'refund';
+    from tallystick.credit_transaction where refund_of_id = debit.id;
   wanted := coalesce(p_amount, refundable);
   if wanted > refundable or refundable = 0 then
     return jsonb_build_object('outcome', 'invalid_state', 'refundable', refundable, 'message',
