@@ -57,6 +57,7 @@ export const explained: readonly Explained[] = [
       "account_totals: select case when p_debt {> → >=} paid + unexpired_held then tallystick.lost_credits(p_account_id,",
       "account_totals: select case when p_debt > paid {+ → -} unexpired_held then tallystick.lost_credits(p_account_id,",
       "distribute_credits: {if page.due = 0 then return jsonb_build_ … , null); end if; → null;}",
+      "distribute_account: where account_id = p_account_id {and next_due_at <= tallystick.clock() → } and not id = any (passed)",
       "grant_periods: array_agg(account_id) filter (where debt {> → >=} 0) as debtors into counts from entry;",
     ],
   },
