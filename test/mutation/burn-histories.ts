@@ -105,6 +105,35 @@ export const burnHistories: readonly History[] = [
     ],
   ],
   [
+    "a capture's key stands for its amount, whether it is said or is all that is held",
+    [
+      grant(30),
+      hold(10),
+      capture(null, { key: "k1" }),
+      capture(10, { key: "k1" }),
+      capture(9, { key: "k1" }),
+      hold(5),
+      capture(3, { key: "k2" }),
+      capture(4, { key: "k2" }),
+      capture(null, { key: "k2" }),
+      hold(5),
+      capture(6, { overage: "consume" }),
+    ],
+  ],
+  [
+    "of several lots that have yet to begin the first is shown and spent from its beginning on",
+    [
+      grant(5),
+      grant(12, { effectiveIn: 7 }),
+      grant(13, { effectiveIn: 24 }),
+      hold(1),
+      release(),
+      wait(7),
+      consume(17),
+      wait(17),
+    ],
+  ],
+  [
     "what is shown changes at the first of several moments, whatever was booked before",
     [
       grant(10, { expiresIn: 7 }),

@@ -169,6 +169,22 @@ export const debtHistories: readonly History[] = [
     ],
   ],
   [
+    "the lot that covers a shortfall to its last credit has nothing for the next",
+    [
+      pay(1, 10, "1"),
+      pay(2, 10, "2"),
+      consume(20),
+      grant(10),
+      grant(10),
+      hold(20),
+      settle(1, 999),
+      settle(2, 999),
+      release(),
+      settle(1, 0),
+      settle(2, 0),
+    ],
+  ],
+  [
     "a released hold pays with what it frees of lots that others hold too",
     [
       pay(1, 30, "1"),

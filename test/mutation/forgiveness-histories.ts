@@ -63,6 +63,19 @@ export const forgivenessHistories: readonly History[] = [
     ],
   ],
   [
+    "what has been forgiven stands between nothing and what still is to be paid",
+    [
+      pay(1, 10, "1"),
+      pay(2, 10, "2"),
+      consume(10),
+      hold(10),
+      settle(1, 999, "debt"),
+      settle(2, 999, "forgive"),
+      grant(15),
+      release(),
+    ],
+  ],
+  [
     "the last credit that nothing can pay is forgiven too",
     [
       pay(1, 1, "1"),

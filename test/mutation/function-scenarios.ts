@@ -83,6 +83,13 @@ export const functionScenarios: readonly Killer[] = [
       await setClock(start);
       await paid(world, [{ id: "keep", credits: 7, validDays: null }], { fact: "a", paymentId: 1 });
       await credits.grant({ userId: "bob", amount: 1, type: "adjustment" });
+      for (const [userId, payment] of [
+        ["cat", 1],
+        ["dan", 2],
+      ] as const) {
+        const pack = { p_amount: 1, p_type: "purchase_package", p_payment_id: payment };
+        await callFunction(database, "grant_credits", { p_user_id: userId, ...pack });
+      }
       const locks = async (work: (tx: Parameters<Parameters<typeof database.transaction>[0]>[0]) => Promise<unknown>) =>
         database.transaction(async (tx) => {
           await work(tx);
@@ -96,7 +103,7 @@ export const functionScenarios: readonly Killer[] = [
           return [advisory[0]?.n, ...rows.map((row) => row.user_id)];
         });
       const settle = { paymentId: "1", paid: 2, returned: 0 };
-      same("settle", await locks(async (tx) => credits.settleReturns(settle, { tx })), [1, "ann"]);
+      same("settle", await locks(async (tx) => credits.settleReturns(settle, { tx })), [1, "ann", "cat"]);
       const enrol = { p_user_id: "bob", p_plan_id: "keep", p_type: "subscription_renewal", p_payment_id: 1 };
       const fact = { p_provider: "stripe", p_fact: "b" };
       same("enrol", await locks(async (tx) => callFunction(tx, "enrol_account", { ...enrol, ...fact })), [1, "bob"]);
@@ -106,7 +113,7 @@ export const functionScenarios: readonly Killer[] = [
         [0, "bob"],
       );
       // Bob, who has been granted nothing of the payment yet, may be.
-      same("settle both", await locks(async (tx) => credits.settleReturns(settle, { tx })), [1, "ann", "bob"]);
+      same("settle both", await locks(async (tx) => credits.settleReturns(settle, { tx })), [1, "ann", "bob", "cat"]);
     },
   },
   {

@@ -207,6 +207,36 @@ export const returnHistories: readonly History[] = [
     ],
   ],
   [
+    "a reinstatement may fill a balance to 2^53-1, and no further",
+    [pay(1, 10, "1"), settle(1, 999), grant(MAX - 9), settle(1, 0), consume(1), settle(1, 0), consume(1)],
+  ],
+  [
+    "what took back what had been forgiven is no debit to refund",
+    [
+      pay(1, 10, "1"),
+      consume(10),
+      settle(1, 999, "forgive"),
+      settle(1, 0),
+      refund(1, 0),
+      refund(null, 0),
+      refund(3, 1),
+    ],
+  ],
+  ["a refund at a hold's deadline finds it released", [grant(20), consume(5), hold(10, 7), wait(7), refund(2)]],
+  [
+    "a refund's key is looked up under the name that is given",
+    [
+      grant(20),
+      consume(5, { key: "k1" }),
+      refundByKey("k1", 2, { key: "k2" }),
+      grant(20, { account: bob }),
+      merge("ann/credit", bob),
+      consume(3, { account: bob, key: "k3" }),
+      refundByKey("k3", 1, { key: "k2" }),
+      refundByKey("k3", 1, { account: bob, key: "k2" }),
+    ],
+  ],
+  [
     "a consume takes all that there is and not one more",
     [
       consume(1),

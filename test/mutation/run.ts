@@ -26,7 +26,10 @@ export async function tryMutants(
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const first = killed.get(mutant.target.name) ?? [];
       const { file } = mutant.target;
-      const others = killers.filter((killer) => !first.includes(killer) && (killer.files?.includes(file) ?? true));
+      // What is about the function's own file first: it is the likeliest to kill.
+      const others = killers
+        .filter((killer) => !first.includes(killer) && (killer.files?.includes(file) ?? true))
+        .toSorted((a, b) => Number(a.files === undefined) - Number(b.files === undefined));
       const order = [...first, ...others];
       const fate = await bench.try(mutant, order);
       if (fate.fate === "killed" || fate.fate === "timeout") {

@@ -2,6 +2,10 @@
 import type { Killer } from "./killers.ts";
 import { functionScenarios } from "./function-scenarios.ts";
 import { ledgerScenarios } from "./ledger-scenarios.ts";
+import { operationScenarios } from "./operation-scenarios.ts";
+import { periodScenarios } from "./period-scenarios.ts";
+import { renewalScenarios } from "./renewal-scenarios.ts";
+import { sessionScenarios } from "./session-scenarios.ts";
 import { spendScenarios } from "./spend-scenarios.ts";
 import { dueScenarios } from "./due-scenarios.ts";
 import { termScenarios } from "./term-scenarios.ts";
@@ -9,6 +13,11 @@ import { termScenarios } from "./term-scenarios.ts";
 export const scenarios: readonly Killer[] = [
   ...ledgerScenarios,
   ...functionScenarios,
+  ...operationScenarios,
   ...spendScenarios,
-  ...[...termScenarios, ...dueScenarios].map((killer) => ({ ...killer, files: ["06_enrol", "06_distribute"] })),
+  ...sessionScenarios,
+  ...[...termScenarios, ...renewalScenarios, ...dueScenarios, ...periodScenarios].map((killer) => ({
+    ...killer,
+    files: ["06_enrol", "06_distribute"],
+  })),
 ];

@@ -51,7 +51,7 @@ const picture = `select json_build_object(
     "credit_transaction",
     "id",
   )},
-  'draws', ${rows("transaction_id, lot_id, amount", "credit_allocation", "transaction_id, n")},
+  'draws', ${rows("transaction_id, lot_id, amount, n", "credit_allocation", "transaction_id, n")},
   'lots', ${rows(
     `id, amount, remaining_amount, held_amount, priority, scope[1], ${milliseconds("effective_at")},
      ${milliseconds("expiration_date")}, payment_id, expiration_date_processed_at is not null`,
@@ -88,7 +88,7 @@ function drawn(read: Rows): { picture: Picture; names: Names } {
   );
   const holds = new Map(read.holds.map(([id], index) => [String(id), `!${index + 1}`]));
   const entry = (id: Cell): string | null => (id === null ? null : (entries.get(String(id)) ?? "unknown"));
-  const draws = groups(read.draws, ([, lot, amount]) => [entry(lot), amount]);
+  const draws = groups(read.draws, ([, lot, amount, n]) => [entry(lot), amount, n]);
   const parts = groups(read.parts, ([, lot, amount]) => [entry(lot), amount]);
   const entriesOf = groups(
     read.entries.map(([id, account, _seq, type, amount, after, payment, refundOf, ...rest]) => [

@@ -86,8 +86,9 @@ end $$;
 
 -- What is shown and what can be spent at p_now, from the lots; next_change_at is the next moment at which time alone
 -- changes the answer. Validity is half open: effective_at <= now < expiration_date. Holds past their deadline count as
--- released, and what they release as having paid debt: live lots first, then pending ones, as pay_shortfalls does. What
--- neither that nor what is still held can pay counts as forgiven where it may be, as forgive_shortfalls does.
+-- released, and what they release as having paid debt, as pay_shortfalls does: of live lots, because one that has yet to
+-- begin is never held, and beside debt has nothing left. What neither that nor what is still held can pay counts as
+-- forgiven where it may be, as forgive_shortfalls does.
 create or replace function tallystick.account_totals(
   p_account_id bigint, p_book bigint, p_debt bigint, p_now timestamptz,
   out balance bigint, out available bigint, out held bigint, out debt bigint, out next_change_at timestamptz
@@ -105,29 +106,28 @@ create or replace function tallystick.account_totals(
   ), sums as (
     select
       coalesce(sum(lot.remaining - lot.held) filter (where expired), 0) as expired_free,
-      coalesce(sum(lot.remaining) filter (where pending), 0) as pending_remaining,
-      coalesce(sum(lot.remaining - lot.held) filter (where pending), 0) as pending_free,
+      coalesce(sum(lot.remaining) filter (where pending), 0) as pending_free,
       coalesce(sum(lot.remaining - lot.held) filter (where not pending and not expired), 0) as live_free,
       coalesce(sum(lot.held), 0) as held,
       coalesce(sum(lot.held) filter (where not expired), 0) as unexpired_held,
-      coalesce(min(expiration_date) filter (where not expired), 'infinity') as next_expiration,
-      coalesce(min(effective_at) filter (where pending), 'infinity') as next_effective
+      min(expiration_date) filter (where not expired) as next_expiration,
+      min(effective_at) filter (where pending) as next_effective
     from lot
-  ), paid as (
-    select least(p_debt, live_free) as by_live, least(p_debt - least(p_debt, live_free), pending_free) as by_pending from sums
+  ), payment as (
+    select least(p_debt, live_free) as paid from sums
   ), lost as (
-    select case when p_debt > by_live + by_pending + unexpired_held then tallystick.lost_credits(p_account_id,
-      (by_live + by_pending + unexpired_held)::bigint, 9007199254740991 - p_book) else 0 end as amount
-    from sums, paid
+    select case when p_debt > paid + unexpired_held then tallystick.lost_credits(p_account_id,
+      (paid + unexpired_held)::bigint, 9007199254740991 - p_book) else 0 end as amount
+    from sums, payment
   )
   select
-    (p_book + lost.amount - expired_free - (pending_remaining - by_pending))::bigint,
-    case when p_debt > by_live + by_pending then 0 else live_free - by_live end::bigint,
+    (p_book + lost.amount - expired_free - pending_free)::bigint,
+    (live_free - paid)::bigint,
     sums.held::bigint,
-    (p_debt - by_live - by_pending - lost.amount)::bigint,
-    least(next_expiration, next_effective, (select min(expires_at) from tallystick.credit_hold
-      where account_id = p_account_id and status = 'open' and expires_at > p_now))
-  from sums, paid, lost
+    (p_debt - paid - lost.amount)::bigint,
+    coalesce(least(next_expiration, next_effective, (select min(expires_at) from tallystick.credit_hold
+      where account_id = p_account_id and status = 'open' and expires_at > p_now)), 'infinity')
+  from sums, payment, lost
 $$;
 
 -- Books what time has done to a locked account since its totals were computed: holds past their deadline are released,

@@ -21,7 +21,7 @@ begin
     from (
       select id, account_id, next_due_at from tallystick.credit_enrolment
       where next_due_at <= t and (next_due_at, id) >
-        (coalesce((p_after ->> 'dueAt')::timestamptz, '-infinity'), coalesce((p_after ->> 'id')::bigint, 0))
+        (coalesce((p_after ->> 'dueAt')::timestamptz, '-infinity'), (p_after ->> 'id')::bigint)
       order by next_due_at, id limit p_batch) due;
   if page.due = 0 then return jsonb_build_object('granted', 0, 'credits', 0, 'again', 0, 'next', null); end if;
   account_ids := array(select id from tallystick.user_credit where id = any (page.account_ids)
@@ -32,14 +32,13 @@ begin
   select array_agg(e.id) filter (where back.payment_id is null), count(back.payment_id) into page.ids, returned
     from tallystick.credit_enrolment e
     left join tallystick.credit_return back on back.payment_id = e.payment_id and back.returned_amount > 0
-    where e.id = any (page.ids) and e.account_id = any (account_ids) and e.next_due_at <= t;
+    where e.id = any (page.ids) and e.account_id = any (account_ids);
   counts := tallystick.grant_periods(p_plans, page.ids, t);
   return counts || jsonb_build_object('returned', returned, 'next', case when page.due = p_batch then page.last end);
 end $$;
 
 create or replace function tallystick.is_returned(p_payment_id bigint) returns boolean language sql stable as $$
-  select p_payment_id is not null
-    and exists (select from tallystick.credit_return where payment_id = p_payment_id and returned_amount > 0)
+  select exists (select from tallystick.credit_return where payment_id = p_payment_id and returned_amount > 0)
 $$;
 
 -- The next due enrolment behind p_after whose payment was returned in part or whole, one period, in a transaction of its
@@ -53,7 +52,7 @@ declare
 begin
   select e.id, e.account_id, e.payment_id, e.next_due_at into due from tallystick.credit_enrolment e
     where e.next_due_at <= t and (e.next_due_at, e.id) >
-        (coalesce((p_after ->> 'dueAt')::timestamptz, '-infinity'), coalesce((p_after ->> 'id')::bigint, 0))
+        (coalesce((p_after ->> 'dueAt')::timestamptz, '-infinity'), (p_after ->> 'id')::bigint)
       and tallystick.is_returned(e.payment_id)
     order by e.next_due_at, e.id limit 1;
   if not found then return counts || '{"next": null}'; end if;
@@ -105,7 +104,7 @@ declare
 begin
   -- First of all, as in every operation: what a grant pays and what is cached depend on what is held no more.
   perform tallystick.release_holds_due(
-    array(select distinct account_id from tallystick.credit_enrolment where id = any (p_enrolment_ids)), p_now);
+    array(select account_id from tallystick.credit_enrolment where id = any (p_enrolment_ids)), p_now);
   if rolls then perform tallystick.roll_over(p_plans, p_enrolment_ids, p_now); end if;
   with plan as materialized (
     select * from jsonb_to_recordset(p_plans) as plan ("planId" text, credits bigint, "validDays" integer, rollover jsonb)
@@ -138,11 +137,11 @@ begin
     insert into tallystick.credit_lot (id, account_id, amount, remaining_amount, effective_at, expiration_date, payment_id)
     select id, account_id, amount, amount, effective_at, expires_at, payment_id from entry
   ), account as (
-    -- Totals that time has outrun are left for the next operation to compute anew; they stay marked by their moment.
+    -- Totals that time has outrun are left for the next operation to compute anew; they stay marked by their moment. Those
+    -- of debtors are computed below.
     update tallystick.user_credit set current_credits = total.book, seq = total.seq, updated_at = p_now,
-      cached_balance = cached_balance + total.live,
-      cached_available = case when debt = 0 then cached_available + total.live else 0 end,
-      next_change_at = case when next_change_at > p_now then least(next_change_at, total.expires_at) else next_change_at end
+      cached_balance = cached_balance + total.live, cached_available = cached_available + total.live,
+      next_change_at = least(next_change_at, total.expires_at)
     from (select account_id, max(book) as book, max(seq) as seq,
         coalesce(sum(amount) filter (where expires_at > p_now or expires_at is null), 0) as live,
         min(expires_at) filter (where expires_at > p_now) as expires_at
@@ -154,7 +153,7 @@ begin
     from entry where credit_enrolment.id = entry.enrolment_id
   )
   select count(*) as granted, coalesce(sum(amount), 0) as credits, count(*) filter (where goes_on and ends_at <= p_now) as again,
-      array_agg(distinct account_id) filter (where debt > 0) as debtors into counts from entry;
+      array_agg(account_id) filter (where debt > 0) as debtors into counts from entry;
   if counts.debtors is not null then perform tallystick.pay_debts_of(counts.debtors, p_now); end if;
   return jsonb_build_object('granted', counts.granted, 'credits', counts.credits, 'again', counts.again);
 end $$;

@@ -74,7 +74,7 @@ begin
   update tallystick.user_credit set current_credits = total.book, seq = total.seq, updated_at = p_now,
     cached_balance = cached_balance + total.live,
     cached_available = case when debt = 0 then cached_available + total.live else 0 end,
-    next_change_at = case when next_change_at > p_now then least(next_change_at, total.ends_at) else next_change_at end
+    next_change_at = least(next_change_at, total.ends_at)
   from (select account_id, max(book) as book, max(entry_seq) as seq,
       coalesce(sum(amount) filter (where ends_at > p_now), 0) as live, min(ends_at) filter (where ends_at > p_now) as ends_at
     from entry group by account_id) total

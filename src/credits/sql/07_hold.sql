@@ -139,12 +139,12 @@ begin
     coalesce(p_amount, (select amount from tallystick.credit_hold where id = p_hold_id))::text);
   opened := tallystick.open_settlement(p_hold_id, p_idempotency_key, hash);
   if opened.stored is not null then return opened.stored; end if;
-  excess := greatest(p_amount - (opened.hold).amount, 0);
+  excess := greatest(p_amount - (opened.hold).amount, 0); -- 0 too when all that is held is captured, whatever that is
   if excess > 0 and p_overage <> 'consume' then
     return jsonb_build_object('outcome', 'invalid_state', 'held', (opened.hold).amount, 'message',
       format('%s exceed the %s held; capture less, or let the overage be consumed.', p_amount, (opened.hold).amount));
   end if;
-  if coalesce(excess, 0) = 0 then
+  if excess = 0 then
     return tallystick.settle_hold(opened.hold, opened.account, opened.t, coalesce(p_amount, (opened.hold).amount), null,
       p_idempotency_key, hash, p_description, p_metadata);
   end if;

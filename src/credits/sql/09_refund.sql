@@ -40,7 +40,7 @@ begin
     join tallystick.credit_lot lot on lot.id = draw.lot_id
     join tallystick.credit_transaction made on made.id = draw.lot_id
     left join (select refund_draw, sum(amount) as amount from tallystick.credit_transaction
-      where refund_of_id = p_debit_id and refund_draw is not null group by refund_draw) before on before.refund_draw = draw.n
+      where refund_of_id = p_debit_id group by refund_draw) before on before.refund_draw = draw.n
     where draw.transaction_id = p_debit_id
       and (made.refund_of_id is distinct from p_debit_id or made.type = 'adjustment')
       and draw.amount > coalesce(before.amount, 0)
@@ -151,7 +151,7 @@ begin
       format('Transaction %s is of type %s; usage and negative adjustments are refunded.', debit.id, debit.type));
   end if;
   select -debit.amount - coalesce(sum(amount), 0) into refundable
-    from tallystick.credit_transaction where refund_of_id = debit.id and type = 'refund';
+    from tallystick.credit_transaction where refund_of_id = debit.id;
   wanted := coalesce(p_amount, refundable);
   if wanted > refundable or refundable = 0 then
     return jsonb_build_object('outcome', 'invalid_state', 'refundable', refundable, 'message',

@@ -64,7 +64,7 @@ begin
         else tallystick.reinstate(account, p_payment_id, -due.delta, t) end;
       clawed_back := clawed_back + greatest(due.delta, 0);
       reinstated := reinstated + greatest(-due.delta, 0);
-      forgiven := forgiven + coalesce((settled ->> 'forgiven')::bigint, 0);
+      forgiven := forgiven + (settled ->> 'forgiven')::bigint;
     end loop;
   end if;
   return jsonb_build_object('outcome', 'ok', 'clawedBack', clawed_back, 'reinstated', reinstated, 'forgiven', forgiven);
@@ -72,7 +72,7 @@ end $$;
 
 create or replace function tallystick.accounts_of_payment(p_payment_id bigint) returns table (account_id bigint)
 language sql stable as $$
-  select distinct tallystick.acting_account(known.account_id) from (
+  select tallystick.acting_account(known.account_id) from (
     select entry.account_id from tallystick.credit_transaction entry where entry.payment_id = p_payment_id
     union
     select enrolment.account_id from tallystick.credit_enrolment enrolment
@@ -87,7 +87,7 @@ returns table (account_id bigint, delta bigint) language sql stable as $$
   with granted as (
     select tallystick.acting_account(entry.account_id) as account_id, sum(entry.amount) as amount
     from tallystick.credit_transaction entry
-    where entry.payment_id = p_told.payment_id and entry.amount > 0 and entry.type in ('register_gift', 'monthly_refresh',
+    where entry.payment_id = p_told.payment_id and entry.type in ('register_gift', 'monthly_refresh',
       'subscription_renewal', 'lifetime_monthly', 'purchase_package', 'adjustment')
     group by 1
   ), target as (
@@ -102,8 +102,8 @@ returns table (account_id bigint, delta bigint) language sql stable as $$
     from tallystick.credit_transaction entry
     where entry.payment_id = p_told.payment_id and entry.type = 'clawback' group by 1
   )
-  select account_id, (coalesce(target.amount, 0) - coalesce(clawed.amount, 0))::bigint
-  from target full join clawed using (account_id)
+  select account_id, (target.amount - coalesce(clawed.amount, 0))::bigint
+  from target left join clawed using (account_id) -- only who was granted something had anything clawed back
 $$;
 
 -- Takes credits back: from the payment's own free unexpired lots, then from the account's others, live before pending,
@@ -136,7 +136,7 @@ begin
     overriding system value
     values (entry_id, p_account.id, p_account.seq, -p_amount, p_account.current_credits, entry_id, p_now, 'clawback', p_told.payment_id,
       case when p_told.policy = 'forgive' then true end);
-  if cardinality(lot_ids) > 0 then perform tallystick.draw_on_lots(entry_id, lot_ids, takes, p_now); end if;
+  perform tallystick.draw_on_lots(entry_id, lot_ids, takes, p_now);
   owed := p_account.debt + wanted;
   p_account.debt := owed;
   p_account := tallystick.forgive_shortfalls(p_account, p_now, entry_id);

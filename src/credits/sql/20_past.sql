@@ -99,8 +99,7 @@ begin
   ), sums as (
     select
       coalesce(sum(lot.remaining - lot.held) filter (where expired), 0) as expired_free,
-      coalesce(sum(lot.remaining) filter (where pending), 0) as pending_remaining,
-      coalesce(sum(lot.remaining - lot.held) filter (where pending), 0) as pending_free,
+      coalesce(sum(lot.remaining) filter (where pending), 0) as pending_free,
       coalesce(sum(lot.remaining - lot.held) filter (where not pending and not expired), 0) as live_free,
       coalesce(sum(lot.held), 0) as held,
       coalesce(sum(lot.held) filter (where not expired), 0) as unexpired_held
@@ -115,17 +114,16 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object('id', id::text, 'type', type, 'amount', amount, 'remaining', unpaid,
         'expiresAt', expiration_date, 'priority', priority) order by n), '[]') as lots
     from live where unpaid > 0
-  ), paid as (
-    select least(owed, live_free) as by_live, least(owed - least(owed, live_free), pending_free) as by_pending from sums
+  ), payment as (
+    select least(owed, live_free) as paid from sums
   ), lost as (
-    select tallystick.lost_credits(account.id, (by_live + by_pending + unexpired_held)::bigint,
+    select tallystick.lost_credits(account.id, (paid + unexpired_held)::bigint,
       9007199254740991 - coalesce(book, 0), p_at) as amount
-    from sums, paid
+    from sums, payment
   )
   select jsonb_build_object('userId', p_user_id, 'unit', p_unit,
-      'balance', coalesce(book, 0) + lost.amount - expired_free - (pending_remaining - by_pending),
-      'available', case when owed > by_live + by_pending then 0 else live_free - by_live end,
-      'held', sums.held, 'debt', owed - by_live - by_pending - lost.amount, 'lots', listed.lots, 'book', coalesce(book, 0))
-    into answer from sums, paid, lost, listed;
+      'balance', coalesce(book, 0) + lost.amount - expired_free - pending_free, 'available', live_free - paid,
+      'held', sums.held, 'debt', owed - paid - lost.amount, 'lots', listed.lots, 'book', coalesce(book, 0))
+    into answer from sums, payment, lost, listed;
   return answer;
 end $$;

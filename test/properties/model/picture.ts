@@ -64,7 +64,7 @@ function accountPicture(state: State, name: string): unknown {
         feature,
         member,
         forgivable,
-        pairs(draws),
+        draws.map(({ lot, amount: drawn }, index) => [lot, drawn, index + 1]),
       ]),
     lots: state.lots
       .filter((lot) => lot.account === name)
