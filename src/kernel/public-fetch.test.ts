@@ -1,5 +1,5 @@
 // What a URL that somebody else chose can't do: reach inside, go on elsewhere, or take for ever.
-import type { lookup as systemLookup, LookupAddress } from "node:dns";
+import type { LookupAddress } from "node:dns";
 import { describe, expect, it } from "vitest";
 import { startReceiver } from "../../test/receiver.ts";
 import { isPublicAddress } from "./public-address.ts";
@@ -100,15 +100,12 @@ describe("a URL", () => {
 /** A resolver under somebody else's control: each question gets the next answer. */
 function hostileDns(...answers: readonly (readonly string[])[]) {
   const asked: string[] = [];
-  const lookup = ((hostname: string, _options: unknown, callback: (error: null, found: LookupAddress[]) => void) => {
+  const resolve = async (hostname: string): Promise<LookupAddress[]> => {
     const addresses = answers[Math.min(asked.length, answers.length - 1)] ?? [];
     asked.push(hostname);
-    callback(
-      null,
-      addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
-    );
-  }) as unknown as typeof systemLookup;
-  return { lookup, asked };
+    return addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+  };
+  return { resolve, asked };
 }
 
 describe("a request", () => {
@@ -119,9 +116,9 @@ describe("a request", () => {
     ["nothing", []],
   ])("to a name that means %s connects to nobody", async (_what, addresses) => {
     await using receiver = await startReceiver({});
-    const { lookup, asked } = hostileDns(addresses);
+    const { resolve, asked } = hostileDns(addresses);
     const { port } = new URL(receiver.origin);
-    const refused = createPublicFetch({ lookup })(`https://inside.example:${port}/hook`);
+    const refused = createPublicFetch({ resolve })(`https://inside.example:${port}/hook`);
     await expect(refused).rejects.toThrow("inside.example leads to an address that is not public.");
     expect(asked).toEqual(["inside.example"]);
     expect(receiver.received).toEqual([]);
@@ -131,9 +128,9 @@ describe("a request", () => {
     await using receiver = await startReceiver({ body: "reached" });
     const { port } = new URL(receiver.origin);
     // The first answer is allowed here, the second would not be; had the name been asked again, it would be refused.
-    const { lookup, asked } = hostileDns(["127.0.0.1"], ["10.0.0.1"]);
+    const { resolve, asked } = hostileDns(["127.0.0.1"], ["10.0.0.1"]);
     // Plain http is for names of loopback only, so the name is one.
-    const fetch = createPublicFetch({ allowLoopback: true, lookup });
+    const fetch = createPublicFetch({ allowLoopback: true, resolve });
     expect(await (await fetch(`http://localhost:${port}/hook`)).text()).toBe("reached");
     expect(asked).toEqual(["localhost"]);
     await expect(fetch(`http://localhost:${port}/hook`)).rejects.toThrow("not public");

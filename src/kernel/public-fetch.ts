@@ -1,18 +1,15 @@
 // One HTTP request to a URL that somebody else chose. It can't reach what only this machine or its network can: every
 // address is checked when it is connected to, so neither a name that leads inside nor one that changes between check and
 // use gets through. No redirects, no connection reused, a cap on time and answer. For Node: elsewhere DNS can't be pinned.
-import { lookup as systemLookup, type LookupAddress } from "node:dns";
-import { request as requestHttp, type IncomingMessage, type RequestOptions } from "node:http";
-import { request as requestHttps } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
 import { TallystickError } from "./errors.ts";
+import { guardedFetch, type Resolve } from "./guarded-fetch.ts";
 import { isLoopbackAddress, isPublicAddress } from "./public-address.ts";
 
 export interface PublicFetchOptions {
   /** Allows loopback addresses, and plain http to them. For tests; never in production. */
   readonly allowLoopback?: boolean | undefined;
   /** How names are resolved; default the system's way. */
-  readonly lookup?: typeof systemLookup | undefined;
+  readonly resolve?: Resolve | undefined;
 }
 
 export interface PublicRequest {
@@ -31,8 +28,6 @@ export type PublicFetch = (url: string, init?: PublicRequest) => Promise<Respons
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_MAX_BYTES = 64 * 1024;
-const NULL_BODY = new Set([101, 204, 205, 304]);
-
 /**
  * Checks what can be told of a URL without resolving it: https, no user name or password, no address that is not public.
  * @throws invalid_request, naming the host and nothing else of the URL
@@ -48,51 +43,36 @@ export function checkPublicUrl(value: string, { allowLoopback = false }: PublicF
   if (url.username !== "" || url.password !== "") {
     throw new TallystickError("invalid_request", `The URL to ${url.host} must not carry a user name or password.`);
   }
-  if (!here && isIP(address) !== 0 && !isPublicAddress(address)) throw refusal(url.host);
+  const isAddress = /^[\d.]+$|:/.test(address);
+  if (!here && isAddress && !isPublicAddress(address)) {
+    throw new TallystickError("invalid_request", `${url.host} leads to an address that is not public.`);
+  }
   return url;
 }
 
 /** Makes the fetch. Its promise rejects for what is refused, for network errors, and when the time is over. */
 export function createPublicFetch(options: PublicFetchOptions = {}): PublicFetch {
-  const lookup = guardedLookup(options);
+  const { allowLoopback = false, resolve } = options;
+  const isAllowed = (address: string): boolean =>
+    isPublicAddress(address) || (allowLoopback && isLoopbackAddress(address));
+  const send = guardedFetch(isAllowed, resolve);
   return async (value, init = {}) => {
     const url = checkPublicUrl(value, options);
     const timeout = AbortSignal.timeout(init.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const signal = init.signal === undefined ? timeout : AbortSignal.any([init.signal, timeout]);
-    const headers = { ...init.headers, ...(init.body !== undefined && { "content-length": byteLength(init.body) }) };
-    const answer = await send(url, { method: init.method ?? "GET", headers, signal, lookup, agent: false }, init.body);
-    return await readAnswer(answer, init.maxBytes ?? DEFAULT_MAX_BYTES);
+    const { method = "GET", headers = {}, body = null } = init;
+    const answer = await send(url.href, { method, headers, body, signal });
+    return readAnswer(answer, init.maxBytes ?? DEFAULT_MAX_BYTES);
   };
-}
-
-// An address in place of a name is connected to without any lookup, and was checked with the URL.
-function guardedLookup({ allowLoopback = false, lookup = systemLookup }: PublicFetchOptions): LookupFunction {
-  const isAllowed = ({ address }: LookupAddress): boolean =>
-    isPublicAddress(address) || (allowLoopback && isLoopbackAddress(address));
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const [first] = addresses ?? [];
-      if (error !== null) return callback(error, []);
-      if (first === undefined || !addresses.every(isAllowed)) return callback(refusal(hostname), []);
-      return options.all === true ? callback(null, addresses) : callback(null, first.address, first.family);
-    });
-  };
-}
-
-async function send(url: URL, options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const request = (url.protocol === "https:" ? requestHttps : requestHttp)(url, options, resolve);
-    request.on("error", reject);
-    request.end(body);
-  });
 }
 
 // Once the headers are there the status counts, also of an answer that breaks off.
-async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<Response> {
-  const chunks: Buffer[] = [];
+async function readAnswer(answer: Response, maxBytes: number): Promise<Response> {
+  if (answer.body === null) return answer;
+  const chunks: Uint8Array[] = [];
   let left = maxBytes;
   try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
+    for await (const chunk of answer.body) {
       chunks.push(chunk.subarray(0, left));
       left -= chunk.length;
       if (left <= 0) break;
@@ -100,23 +80,9 @@ async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<Re
   } catch {
     // What was read so far is the answer.
   }
-  answer.destroy();
-  const status = answer.statusCode ?? 0;
-  if (status < 200 || status > 599) throw new Error(`the answer has status ${status}`);
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(answer.headersDistinct)) headers.set(name, (value ?? []).join(", "));
-  return new Response(NULL_BODY.has(status) ? null : Buffer.concat(chunks), { status, headers });
+  return new Response(Buffer.concat(chunks), { status: answer.status, headers: answer.headers });
 }
 
 function addressOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, "$1");
-}
-
-function byteLength(text: string): string {
-  return String(Buffer.byteLength(text));
-}
-
-// The address is not named: whoever chose the URL reads the error, and must not learn what a name means inside.
-function refusal(host: string): TallystickError {
-  return new TallystickError("invalid_request", `${host} leads to an address that is not public.`);
 }

@@ -7,7 +7,7 @@ import { redact } from "../kernel/logger.ts";
 import type { Channel, CommonOptions, SendOutcome } from "./channel.ts";
 import { shortDigest } from "./digest.ts";
 import { type MailOptions, parseMailOptions, renderMail } from "./mail.ts";
-import { runsOnNode } from "./node-runtime.ts";
+import { runsOnNode } from "../kernel/node-runtime.ts";
 import { type MessageInput, sendOnce } from "./send.ts";
 import { parseSmtpUrl, type SmtpServer } from "./smtp-url.ts";
 import { truncate } from "./text-limits.ts";

@@ -2,11 +2,11 @@
 
 import { Webhook } from "standardwebhooks";
 import { TallystickError } from "../kernel/errors.ts";
+import { guardedFetch } from "../kernel/guarded-fetch.ts";
+import { runsOnNode } from "../kernel/node-runtime.ts";
+import { addressCheck } from "../kernel/public-address.ts";
 import type { Channel, ChannelOptions, Message, SendOutcome } from "./channel.ts";
 import { shortDigest } from "./digest.ts";
-import { guardedFetch } from "./guarded-fetch.ts";
-import { runsOnNode } from "./node-runtime.ts";
-import { addressCheck } from "./public-address.ts";
 import { type Answer, describeAnswer, outcomeOfStatus, postJson, secretsOf } from "./send-http.ts";
 import { type MessageInput, sendOnce } from "./send.ts";
 import { fitFields, jsonBytes, truncate } from "./text-limits.ts";

@@ -300,10 +300,8 @@ describe("a receiver that", () => {
   it("is a name that leads inside is never connected to, and the log does not say where it leads", async () => {
     await using inside = await startReceiver({});
     const { port } = new URL(inside.origin);
-    const lookup = ((_name: string, _options: unknown, callback: (error: null, found: unknown[]) => void) => {
-      callback(null, [{ address: "127.0.0.1", family: 4 }]);
-    }) as unknown as NonNullable<Parameters<typeof createPublicFetch>[0]>["lookup"];
-    const { tally } = await setUp({ endpoints: { fetch: createPublicFetch({ lookup }) } });
+    const resolve = async () => [{ address: "127.0.0.1", family: 4 }];
+    const { tally } = await setUp({ endpoints: { fetch: createPublicFetch({ resolve }) } });
     const { id } = await tally.endpoints.add({ url: `https://inside.example:${port}/secret-path` });
     await grant(tally, "ann");
     await tally.drain();

@@ -3,8 +3,9 @@
 
 import type { LookupAddress } from "node:dns";
 import type { IncomingMessage, RequestOptions } from "node:http";
+import { TallystickError } from "./errors.ts";
 
-type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 // Statuses whose Response has no body.
 const bodiless = new Set([204, 205, 304]);
@@ -14,10 +15,10 @@ export function guardedFetch(isAllowed: (address: string) => boolean, resolve: R
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const addresses = await untilAborted(addressesOf(url, resolve), init.signal ?? undefined);
-    const allowed = addresses.filter(({ address }) => isAllowed(address));
-    const [first] = allowed;
-    if (first === undefined) {
-      throw new Error(`the host's address ${addresses[0]?.address ?? "(none)"} is not a public one`);
+    const [first] = addresses;
+    // The address is not named: whoever chose the URL may read the error, and must not learn what a name means inside.
+    if (first === undefined || !addresses.every(({ address }) => isAllowed(address))) {
+      throw new TallystickError("invalid_request", `${url.hostname} leads to an address that is not public.`);
     }
     const options: RequestOptions = {
       method: init.method ?? "GET",
@@ -25,7 +26,7 @@ export function guardedFetch(isAllowed: (address: string) => boolean, resolve: R
       ...(init.signal != null && { signal: init.signal }),
       // What was checked is what is connected to: nobody is asked a second time.
       lookup(_hostname, { all }, callback) {
-        if (all === true) callback(null, allowed);
+        if (all === true) callback(null, [...addresses]);
         else callback(null, first.address, first.family);
       },
       // A connection of its own: a kept one would have been looked up by somebody else.
