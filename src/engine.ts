@@ -29,6 +29,7 @@ import {
 import { checkCatalog, type CatalogCheck } from "./payment/check-catalog.ts";
 import { deferredRevenue, type DeferredRevenueInput, type DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 import { linkCustomer } from "./payment/owner.ts";
+import type { SetUpResult } from "./payment/provider.ts";
 import { createProviders } from "./payment/providers.ts";
 import { createReconciling } from "./payment/reconcile/maintenance.ts";
 import { reconcile, type ReconcileInput, type ReconcileReport } from "./payment/reconcile/reconcile.ts";
@@ -74,6 +75,8 @@ export interface Engine {
     deferredRevenue(input?: DeferredRevenueInput): Promise<DeferredRevenuePage>;
     /** Compares the catalog's prices with the providers'. */
     checkCatalog(): Promise<CatalogCheck>;
+    /** Makes the catalog's missing prices at the provider, and an endpoint for its events. */
+    setUp(input?: { webhookUrl?: string | undefined; provider?: string | undefined }): Promise<SetUpResult>;
     /** Compares what the provider lists with what is known here, and stores what is missing like a webhook. */
     reconcile(input: ReconcileInput & { provider?: string | undefined }): Promise<ReconcileReport>;
   };
@@ -241,6 +244,11 @@ export function createEngine(options: TallystickOptions): Engine {
         await database.transaction(async (tx) => linkCustomer(tx, name, customerId, userId, { move: true }));
       },
       deferredRevenue: async (input) => deferredRevenue(database, catalog.plans, input),
+      async setUp({ webhookUrl, provider } = {}) {
+        const { name, setUp } = providers.require(provider);
+        if (setUp !== undefined) return setUp({ prices: catalog.prices, webhookUrl });
+        throw new TallystickError("not_found", `Payment provider ${name} can't be set up; give it a secret key.`);
+      },
       checkCatalog: async () => checkCatalog(catalog, providers.all),
       reconcile: async ({ provider, ...input }) =>
         reconcile(database, providers.require(provider), input, retry.maxAttempts),

@@ -288,6 +288,8 @@ describe("doctor and audit", () => {
       ["tick", "warn"],
       ["backlog", "warn"],
       ["dead tasks", "warn"],
+      ["outbox", "ok"],
+      ["endpoints", "ok"],
       ["ledger", "ok"],
     ]);
     for (const check of checks) expect(check.advice === null).toBe(check.status === "ok");

@@ -41,6 +41,7 @@ import { replay } from "./replay.ts";
 import { sandbox } from "./sandbox.ts";
 import { seal } from "./seal.ts";
 import { report } from "./report.ts";
+import { stripeSetup } from "./stripe-setup.ts";
 import { tasks } from "./tasks.ts";
 import { timeZone } from "./time-zone.ts";
 import { voidHold } from "./void.ts";
@@ -82,6 +83,7 @@ export const commands: readonly AnyCommand[] = [
   tasks,
   replay,
   reconcile,
+  stripeSetup,
   listEndpoints,
   addEndpoint,
   removeEndpoint,

@@ -25,10 +25,10 @@ describe("a price of the catalog", () => {
     const given = ["usd", "jpy", "once", "more"].map((id) => catalog.price(id));
     expect(given.map((entry) => (entry?.kind === "none" ? 0 : entry?.credits))).toEqual([1000, 1100, 500, 600]);
     expect(catalog.prices).toEqual([
-      { id: "usd", name: "Pro", interval: "month", amount: 2000, currency: "usd" },
-      { id: "jpy", name: "Pro", interval: "month", amount: 3000, currency: "jpy" },
-      { id: "once", name: "Pack", interval: "once", amount: null, currency: null },
-      { id: "more", name: "Pack", interval: "once", amount: null, currency: null },
+      { id: "usd", of: "plan:pro", name: "Pro", interval: "month", amount: 2000, currency: "usd" },
+      { id: "jpy", of: "plan:pro", name: "Pro", interval: "month", amount: 3000, currency: "jpy" },
+      { id: "once", of: "pack:pack", name: "Pack", interval: "once", amount: null, currency: null },
+      { id: "more", of: "pack:pack", name: "Pack", interval: "once", amount: null, currency: null },
     ]);
   });
 

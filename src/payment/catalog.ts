@@ -112,6 +112,8 @@ export type PriceEntry =
 /** A price as the catalog has it. */
 export interface CatalogPrice {
   readonly id: string;
+  /** The plan or pack: its kind and id. */
+  readonly of: `plan:${string}` | `pack:${string}`;
   /** Of the plan or pack. */
   readonly name: string;
   readonly interval: "month" | "year" | "once";
@@ -170,17 +172,22 @@ export function defineCatalog(input: CatalogInput): Catalog {
     features,
     prices: [
       ...ofPlans.map(({ item, own }) =>
-        catalogPrice(item.name, own.interval === "lifetime" ? "once" : own.interval, own),
+        catalogPrice(`plan:${item.id}`, item.name, own.interval === "lifetime" ? "once" : own.interval, own),
       ),
-      ...ofPacks.map(({ item, own }) => catalogPrice(item.name, "once", own)),
+      ...ofPacks.map(({ item, own }) => catalogPrice(`pack:${item.id}`, item.name, "once", own)),
     ],
     plan: (id) => byPlan.get(id),
     price: (id) => byPrice.get(id),
   };
 }
 
-function catalogPrice(name: string, interval: CatalogPrice["interval"], own: OwnPrice): CatalogPrice {
-  return { id: own.id, name, interval, amount: own.amount ?? null, currency: own.currency ?? null };
+function catalogPrice(
+  of: CatalogPrice["of"],
+  name: string,
+  interval: CatalogPrice["interval"],
+  { id, amount, currency }: OwnPrice,
+): CatalogPrice {
+  return { id, of, name, interval, amount: amount ?? null, currency: currency ?? null };
 }
 
 function duplicates(values: readonly string[]): string[] {

@@ -29,7 +29,9 @@ export function paymentEventTask(options: EventTaskOptions): TaskDefinition<Told
     async load({ payload, attempt, signal }) {
       const { provider, event } = await readEvent(database, eventId(payload));
       const mayAssume = payload["recheck"] !== true;
-      return { provider, facts: await providers.require(provider).load(event, { attempt, signal, mayAssume }) };
+      const knowsPrice = (id: string): boolean => effects.catalog.price(id) !== undefined;
+      const facts = await providers.require(provider).load(event, { attempt, signal, mayAssume, knowsPrice });
+      return { provider, facts };
     },
     async run({ tx, loaded: { provider, facts }, payload }) {
       for (const fact of facts) await applyFact({ ...effects, provider, tx }, fact);

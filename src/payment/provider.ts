@@ -1,6 +1,8 @@
 // The payment provider port: a provider verifies what arrives, asks its API for what an effect needs, and says what
 // happened as provider-neutral facts. Facts carry no credits: those come from the catalog, by price, on our side.
 
+import type { CatalogPrice } from "./catalog.ts";
+
 /** A verified inbound event, as it is stored. */
 export interface InboundEvent {
   /** The provider's own id of the event, unique for each provider. */
@@ -198,6 +200,8 @@ export interface LoadContext {
   readonly attempt: number;
   /** Whether the event's own data may stand in for an answer that does not come. */
   readonly mayAssume: boolean;
+  /** Whether the catalog has a price of this id; another is looked up by the name that was given to it at the provider. */
+  readonly knowsPrice: (id: string) => boolean;
 }
 
 /** Something that the provider says happened, as an event, and what shows that it is known here. */
@@ -225,6 +229,30 @@ export interface HappenedInput {
   /** The `next` of the page before; null: the first page. */
   readonly position: string | null;
   readonly signal: AbortSignal;
+}
+
+/** What is to be there at the provider. */
+export interface SetUpInput {
+  /** The catalog's prices: those with an amount are made where they are missing. */
+  readonly prices: readonly CatalogPrice[];
+  /** Where events are to be sent; undefined: no endpoint is made. */
+  readonly webhookUrl?: string | undefined;
+}
+
+export interface SetUpResult {
+  readonly prices: readonly {
+    readonly id: string;
+    /** The provider's own id. */
+    readonly providerId: string | null;
+    /** differs: it is there with another amount, currency or interval. unpriced: it is missing, and the catalog says no amount. */
+    readonly outcome: "created" | "kept" | "differs" | "unpriced";
+  }[];
+  readonly endpoint: {
+    readonly id: string;
+    readonly outcome: "created" | "updated" | "kept";
+    /** What the endpoint signs with: told once, when it is created. */
+    readonly secret: string | null;
+  } | null;
 }
 
 /** A price as the provider has it. */
@@ -264,6 +292,11 @@ export interface PaymentProvider {
    * @throws provider_unavailable
    */
   readonly price?: ((id: string, signal: AbortSignal) => Promise<PriceState | null>) | undefined;
+  /**
+   * Makes what is missing at the provider: products, prices, an endpoint that is sent exactly the events that have an
+   * effect here. Run again it changes nothing. @throws provider_unavailable
+   */
+  readonly setUp?: ((input: SetUpInput) => Promise<SetUpResult>) | undefined;
   /** What is wrong with how the provider is set up to send its events here; nothing where it can't be asked. */
   readonly webhookProblems?: ((signal: AbortSignal) => Promise<readonly string[]>) | undefined;
 }

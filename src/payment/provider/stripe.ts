@@ -1,13 +1,15 @@
 // The Stripe provider: verifies Stripe's webhooks, asks Stripe's API for what an event does not tell, and says what
 // happened. Payloads of all API versions since 2020 are read; credits and accounts are no business of this file.
-import type { PaymentProvider } from "../provider.ts";
+import type { PaymentProvider, SetUpInput } from "../provider.ts";
 import { parseApiBase } from "./api-origin.ts";
 import { stripeApi, type ApiOptions } from "./stripe/api.ts";
 import { readEvent } from "./stripe/event.ts";
 import { factsOf } from "./stripe/facts.ts";
 import { endpointProblems, readHappened } from "./stripe/happened.ts";
+import { createPriceNames } from "./stripe/price-names.ts";
 import { readPrice } from "./stripe/price.ts";
 import { record } from "./stripe/read.ts";
+import { setUpStripe } from "./stripe/set-up.ts";
 import { verifySignature } from "./stripe/verify.ts";
 import { parseSecrets } from "./webhook-secrets.ts";
 
@@ -39,19 +41,23 @@ export function stripe(options: StripeOptions): PaymentProvider {
   const apiBase = parseApiBase("Stripe", options.apiBase);
   const apiOptions: ApiOptions | null = secretKey === null ? null : { secretKey, apiBase };
   const now = options.now ?? Date.now;
+  const names = createPriceNames();
   return {
     name: "stripe",
     async verify(body, headers) {
       await verifySignature(body, headers.get("stripe-signature"), { secrets, now: now() });
       return readEvent(body, secretKey);
     },
-    async load(event, { signal, attempt, mayAssume }) {
+    async load(event, { signal, attempt, mayAssume, knowsPrice }) {
       const object = record(record(event.payload.data).object);
-      return factsOf(event.type, object, { api: apiOptions && stripeApi(apiOptions, signal), attempt, mayAssume });
+      const api = apiOptions && stripeApi(apiOptions, signal);
+      const facts = await factsOf(event.type, object, { api, attempt, mayAssume });
+      return api === null ? facts : names.name(facts, knowsPrice, api);
     },
     ...(apiOptions && {
       happened: async (input) => readHappened(stripeApi(apiOptions, input.signal), apiOptions.secretKey, input),
       price: async (id: string, signal: AbortSignal) => readPrice(stripeApi(apiOptions, signal), id),
+      setUp: async (input: SetUpInput) => setUpStripe(apiOptions, input),
       webhookProblems: async (signal) => endpointProblems(stripeApi(apiOptions, signal)),
     }),
   };

@@ -27,7 +27,7 @@ describe("transaction.completed", () => {
         subscriptionId: null,
         references: ["txn_1"],
         paid: { amount: 0, currency: "usd" },
-        lines: [{ lineId: "txnitm_1", priceId: "price_1", quantity: 1, amount: 2000, proration: false }],
+        lines: [{ lineId: "txnitm_1", priceId: "price_1", quantity: 1, amount: 2000, proration: false, period: null }],
       },
     ]);
   });
@@ -136,8 +136,7 @@ describe("subscription events", () => {
         subscription: {
           subscriptionId: "sub_1",
           status: "active",
-          priceId: "price_pro_monthly",
-          quantity: 1,
+          items: [{ priceId: "price_pro_monthly", quantity: 1 }],
           currentPeriodStart: new Date("2026-01-01T00:00:00Z"),
           currentPeriodEnd: new Date("2026-02-01T00:00:00Z"),
           cancelAtPeriodEnd: true,
@@ -168,7 +167,7 @@ describe("subscription events", () => {
     const oneTime = { ...item, recurring: false, price: { id: "price_pack" } };
     const scheduled_change = { action: "pause", effective_at: "2026-02-01T00:00:00Z" };
     expect(await told("subscription.updated", { ...data, items: [oneTime, item], scheduled_change })).toMatchObject([
-      { subscription: { priceId: "price_pro_monthly", cancelAtPeriodEnd: false, cancelAt: null } },
+      { subscription: { items: [{ priceId: "price_pro_monthly" }], cancelAtPeriodEnd: false, cancelAt: null } },
     ]);
   });
 });

@@ -39,7 +39,10 @@ const failing = (status: number, code: string): Route => json({ error: { type: "
 async function load(type: string, data: object, signal = new AbortController().signal) {
   const event = { id: "evt_1", type, apiVersion: null, livemode: null, subject: null, handled: true };
   const provider = paddle({ apiKey: ` ${apiKey}\n`, webhookSecrets: "pdl_ntfset_x", apiBase });
-  return provider.load({ ...event, payload: { data } }, { attempt: 1, mayAssume: true, signal });
+  return provider.load(
+    { ...event, payload: { data } },
+    { attempt: 1, mayAssume: true, knowsPrice: () => true, signal },
+  );
 }
 
 const known = { id: "sub_1", customer: "ctm_1", userId: "ada" };

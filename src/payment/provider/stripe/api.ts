@@ -21,6 +21,8 @@ export interface StripeApi {
   /** The payments of invoices that were made with an intent; one, as a rule. */
   invoicePayments(intentId: string): Promise<Answer<readonly Json[]>>;
   price(priceId: string): Promise<Answer<Json>>;
+  /** The active prices that have this lookup key: one at the most. */
+  pricesNamed(lookupKey: string): Promise<Answer<readonly Json[]>>;
   webhookEndpoints(): Promise<Answer<readonly Json[]>>;
   /** One page of a list, newest first, of what was created in a span of time. */
   page(list: ListName, input: ListInput): Promise<Answer<{ readonly items: readonly Json[]; readonly more: boolean }>>;
@@ -75,6 +77,8 @@ export function stripeApi(options: ApiOptions, signal: AbortSignal): StripeApi {
       }),
     price: (priceId) =>
       ask(async (stripe) => record(await stripe.prices.retrieve(priceId, { expand: ["currency_options"] }))),
+    pricesNamed: (lookupKey) =>
+      ask((stripe) => all(stripe.prices.list({ lookup_keys: [lookupKey], limit: PAGE_SIZE }))),
     webhookEndpoints: () => ask((stripe) => all(stripe.webhookEndpoints.list({ limit: PAGE_SIZE }))),
     page: (list, input) =>
       ask(async (stripe) => {
@@ -119,7 +123,8 @@ function readPage(
   }
 }
 
-function createClient({ secretKey, apiBase }: ApiOptions, signal: AbortSignal): Stripe {
+/** The official SDK, as everything here uses it. */
+export function createClient({ secretKey, apiBase }: ApiOptions, signal: AbortSignal): Stripe {
   return new Stripe(secretKey, {
     timeout: REQUEST_TIMEOUT_MS,
     maxNetworkRetries: 0,

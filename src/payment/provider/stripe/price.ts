@@ -3,12 +3,28 @@ import type { PriceState } from "../../provider.ts";
 import { unanswered, type StripeApi } from "./api.ts";
 import { currency, integer, record, text, type Json } from "./read.ts";
 
+// Under this name a price's metadata keeps the catalog's id for ever; a lookup key may move to another price.
+export const PRICE_METADATA = "tallystick_price";
+
+/** By Stripe's own id, or by the name that it has there. Null when Stripe knows none. @throws provider_unavailable */
+export async function findPrice(api: StripeApi, id: string): Promise<Json | null> {
+  const answer = await api.price(id);
+  if (answer.outcome === "found") return answer.value;
+  if (answer.outcome !== "missing") throw unanswered(`price ${id}`, answer);
+  const named = await api.pricesNamed(id);
+  if (named.outcome === "missing") return null;
+  if (named.outcome !== "found") throw unanswered(`prices named ${id}`, named);
+  const own = text(named.value[0]?.id);
+  return own === null || own === id ? null : findPrice(api, own);
+}
+
 /** Null when Stripe knows no such price. @throws provider_unavailable */
 export async function readPrice(api: StripeApi, id: string): Promise<PriceState | null> {
-  const answer = await api.price(id);
-  if (answer.outcome === "missing") return null;
-  if (answer.outcome !== "found") throw unanswered(`price ${id}`, answer);
-  const price = answer.value;
+  const price = await findPrice(api, id);
+  return price && priceState(price);
+}
+
+export function priceState(price: Json): PriceState {
   return { active: price.active === true, interval: intervalOf(price), amounts: amountsOf(price) };
 }
 
