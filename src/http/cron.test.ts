@@ -124,6 +124,8 @@ describe("an answer", () => {
       alerts: { updated: 0, expiring: 0, relayed: 0, failed: 0 },
       "release-holds": expect.objectContaining({ remaining: 0 }) as object,
       audit: expect.anything() as object,
+      outgoing: expect.objectContaining({ relayed: 0 }) as object,
+      "remove-notifications": { removed: 0 },
       tasks: { processed: 0, done: 0, failed: 0, dead: 0, remaining: 0, nextRunAt: null },
       durationMs: expect.any(Number) as number,
     });
