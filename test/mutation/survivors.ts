@@ -56,7 +56,6 @@ export const explained: readonly Explained[] = [
       "forgive_shortfalls: {if p_account.debt = 0 then return p_account; end if; → null;}",
       "account_totals: select case when p_debt {> → >=} paid + unexpired_held then tallystick.lost_credits(p_account_id,",
       "account_totals: select case when p_debt > paid {+ → -} unexpired_held then tallystick.lost_credits(p_account_id,",
-      "distribute_credits: {if page.due = 0 then return jsonb_build_ … , null); end if; → null;}",
       "distribute_account: where account_id = p_account_id {and next_due_at <= tallystick.clock() → } and not id = any (passed)",
       "grant_periods: array_agg(account_id) filter (where debt {> → >=} 0) as debtors into counts from entry;",
     ],
@@ -98,6 +97,7 @@ export const explained: readonly Explained[] = [
       "enrol_account: if {found and → } (last.ends_at at time zone 'UTC')",
       "enrol_account: if {p_period_count is not null and → } p_source is not null then",
       "enrol_account: if p_period_count is not null {and → or} p_source is not null then",
+      "enrol_account: if p_period_count is not null {and p_source is not null → } then",
     ],
   },
   {
