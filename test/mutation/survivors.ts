@@ -11,7 +11,6 @@ export const explained: readonly Explained[] = [
     why: "a lot is open as long as something remains, and more remains than is held: the word is for the index",
     mutants: [
       "burnable_lots: where account_id = p_account_id {and open → } and remaining_amount > held_amount",
-      "account_totals: where account_id = p_account_id {and open → }",
       "pay_shortfalls: where account_id = p_account_id {and open → } and remaining_amount > held_amount",
       "forgive_shortfalls: where account_id = p_account.id {and open → } and (expiration_date is null or expiration_date > p_now);",
       "claw_back: where account_id = p_account.id {and open → } and remaining_amount > held_amount",
@@ -76,6 +75,7 @@ export const explained: readonly Explained[] = [
   {
     why: "a next change that is told too early has the totals computed once more, and they are the same",
     mutants: [
+      "account_totals: where account_id = p_account_id {and open → }",
       "account_totals: where {account_id = p_account_id and → } status = 'open' and expires_at > p_now)), 'infinity')",
       "account_totals: where account_id = p_account_id {and status = 'open' → } and expires_at > p_now)), 'infinity')",
       "account_totals: where account_id = p_account_id {and → or} status = 'open' and expires_at > p_now)), 'infinity')",
