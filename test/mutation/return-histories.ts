@@ -213,7 +213,8 @@ export const returnHistories: readonly History[] = [
       settle(1, 999),
       grant(MAX - 9),
       settle(1, 0),
-      pay(1, 3, "2"),
+      // In one transaction, which goes on after the refusal.
+      together(settle(1, 0), pay(1, 3, "2")),
       consume(4),
       settle(1, 0),
       consume(1),
