@@ -39,7 +39,6 @@ export const explained: readonly Explained[] = [
     why: "a shorter way to what the general statement does too",
     mutants: [
       "draw_on_lots: {if cardinality(p_lot_ids) = 1 then inser …  return; end if; → null;}",
-      "draw_on_lots: if cardinality(p_lot_ids) = {1 → 0} then",
       "pay_shortfalls: {if p_debt = 0 then return 0; end if; → null;}",
       "consume_credits: if {p_idempotency_key is not null and → } (account.has_holds or whole.id is not null or exists (",
       "consume_credits: if p_idempotency_key is not null {and → or} (account.has_holds or whole.id is not null or exists (",
