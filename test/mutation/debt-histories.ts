@@ -185,6 +185,20 @@ export const debtHistories: readonly History[] = [
     ],
   ],
   [
+    "of a lot that is partly held what is free pays, behind the lots before it",
+    [
+      pay(1, 30, "1"),
+      consume(30),
+      grant(6),
+      grant(10),
+      hold(8),
+      hold(5),
+      settle(1, 999),
+      release({ pick: 1 }),
+      release(),
+    ],
+  ],
+  [
     "a released hold pays with what it frees of lots that others hold too",
     [
       pay(1, 30, "1"),

@@ -54,6 +54,15 @@ export const renewalScenarios: readonly Killer[] = [
         { fact: "ann renewed", goes_on_with: "ann", first_period: 1, due: "02-28 22:00" },
         { fact: "bob renewed", goes_on_with: "bob", first_period: 1, due: "02-28 08:00" },
       ]);
+      // The next begins where the anchor's day and hour are in the new zone.
+      await world.setClock(at("03-05T00:00"));
+      await credits.distribute();
+      const next = await world.database.query<{ due: string }>(begins);
+      same(
+        "next",
+        next.map(({ due }) => due),
+        ["03-31 08:00", "03-31 08:00"],
+      );
     },
   },
   {

@@ -207,8 +207,18 @@ export const returnHistories: readonly History[] = [
     ],
   ],
   [
-    "a reinstatement may fill a balance to 2^53-1, and no further",
-    [pay(1, 10, "1"), settle(1, 999), grant(MAX - 9), settle(1, 0), consume(1), settle(1, 0), consume(1)],
+    "a reinstatement may fill a balance to 2^53-1 and no further, and what was told with one that would is not stored",
+    [
+      pay(1, 10, "1"),
+      settle(1, 999),
+      grant(MAX - 9),
+      settle(1, 0),
+      // In one transaction, which goes on after the refusal.
+      together(settle(1, 0), pay(1, 3, "2")),
+      consume(4),
+      settle(1, 0),
+      consume(1),
+    ],
   ],
   [
     "what took back what had been forgiven is no debit to refund",

@@ -33,4 +33,4 @@ it("a mutant of each function is killed by the scenarios", async () => {
   });
   const results = await tryMutants(mutants, { killers: scenarios, lanes: 1 });
   expect(results.filter(({ fate }) => fate !== "killed").map(({ mutant, fate }) => [mutant.name, fate])).toEqual([]);
-});
+}, 180_000);

@@ -11,7 +11,6 @@ export const explained: readonly Explained[] = [
     why: "a lot is open as long as something remains, and more remains than is held: the word is for the index",
     mutants: [
       "burnable_lots: where account_id = p_account_id {and open → } and remaining_amount > held_amount",
-      "account_totals: where account_id = p_account_id {and open → }",
       "pay_shortfalls: where account_id = p_account_id {and open → } and remaining_amount > held_amount",
       "forgive_shortfalls: where account_id = p_account.id {and open → } and (expiration_date is null or expiration_date > p_now);",
       "claw_back: where account_id = p_account.id {and open → } and remaining_amount > held_amount",
@@ -40,7 +39,6 @@ export const explained: readonly Explained[] = [
     why: "a shorter way to what the general statement does too",
     mutants: [
       "draw_on_lots: {if cardinality(p_lot_ids) = 1 then inser …  return; end if; → null;}",
-      "draw_on_lots: if cardinality(p_lot_ids) = {1 → 0} then",
       "pay_shortfalls: {if p_debt = 0 then return 0; end if; → null;}",
       "consume_credits: if {p_idempotency_key is not null and → } (account.has_holds or whole.id is not null or exists (",
       "consume_credits: if p_idempotency_key is not null {and → or} (account.has_holds or whole.id is not null or exists (",
@@ -56,7 +54,6 @@ export const explained: readonly Explained[] = [
       "forgive_shortfalls: {if p_account.debt = 0 then return p_account; end if; → null;}",
       "account_totals: select case when p_debt {> → >=} paid + unexpired_held then tallystick.lost_credits(p_account_id,",
       "account_totals: select case when p_debt > paid {+ → -} unexpired_held then tallystick.lost_credits(p_account_id,",
-      "distribute_credits: {if page.due = 0 then return jsonb_build_ … , null); end if; → null;}",
       "distribute_account: where account_id = p_account_id {and next_due_at <= tallystick.clock() → } and not id = any (passed)",
       "grant_periods: array_agg(account_id) filter (where debt {> → >=} 0) as debtors into counts from entry;",
     ],
@@ -77,6 +74,7 @@ export const explained: readonly Explained[] = [
   {
     why: "a next change that is told too early has the totals computed once more, and they are the same",
     mutants: [
+      "account_totals: where account_id = p_account_id {and open → }",
       "account_totals: where {account_id = p_account_id and → } status = 'open' and expires_at > p_now)), 'infinity')",
       "account_totals: where account_id = p_account_id {and status = 'open' → } and expires_at > p_now)), 'infinity')",
       "account_totals: where account_id = p_account_id {and → or} status = 'open' and expires_at > p_now)), 'infinity')",
@@ -98,6 +96,7 @@ export const explained: readonly Explained[] = [
       "enrol_account: if {found and → } (last.ends_at at time zone 'UTC')",
       "enrol_account: if {p_period_count is not null and → } p_source is not null then",
       "enrol_account: if p_period_count is not null {and → or} p_source is not null then",
+      "enrol_account: if p_period_count is not null {and p_source is not null → } then",
     ],
   },
   {

@@ -113,7 +113,7 @@ export const faults: readonly Fault[] = [
   {
     name: "a read knows nothing of what time has forgiven",
     file: "01_account",
-    from: "tallystick.lost_credits(p_account_id,\n      (by_live + by_pending + unexpired_held)::bigint, 9007199254740991 - p_book)",
+    from: "tallystick.lost_credits(p_account_id,\n      (paid + unexpired_held)::bigint, 9007199254740991 - p_book)",
     to: "0",
   },
   {
