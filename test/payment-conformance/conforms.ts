@@ -43,7 +43,13 @@ export function conforms(title: string, adapter: Adapter): void {
         const told = adapter.purchase(buyer);
         return [told, told, adapter.retold(told), adapter.retold(told)];
       };
-      expect(await ends(flow)).toEqual({ balance: holding(1200), payments: paidPack, returns: [], subscriptions: [] });
+      expect(await ends(flow)).toEqual({
+        balance: holding(1200),
+        payments: paidPack,
+        returns: [],
+        subscriptions: [],
+        enrolments: [],
+      });
     });
 
     it("a subscription's first events grants one month and knows the plan", async () => {
@@ -52,6 +58,7 @@ export function conforms(title: string, adapter: Adapter): void {
         payments: [paidMonth],
         returns: [],
         subscriptions: [{ status: "active", plan: "pro" }],
+        enrolments: [],
       });
     });
 
