@@ -4,17 +4,14 @@ import { watchAndRelay } from "./credits/alerts-relay.ts";
 import { createCredits, type Credits } from "./credits/index.ts";
 import { createProof } from "./credits/audit/proof.ts";
 import { sealKeys } from "./credits/seal/keys.ts";
-import { creditFunctions } from "./credits/functions.generated.ts";
 import { connect, joinTransaction, type TransactionSource } from "./db/database.ts";
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import { silentLogger } from "./kernel/logger.ts";
 import { DELIVER_TASK, deliverTask } from "./notification/deliver.ts";
-import { notificationFunctions } from "./notification/functions.generated.ts";
 import { removeTold } from "./notification/retention.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
 import { DELIVER_EVENT_TASK } from "./outgoing/deliver.ts";
-import { outgoingFunctions } from "./outgoing/functions.generated.ts";
 import { HOOK_TASK } from "./outgoing/hooks.ts";
 import type { Endpoints } from "./outgoing/index.ts";
 import { paymentEventTask } from "./payment/handle-event.ts";
@@ -29,15 +26,13 @@ import {
 import { checkCatalog, type CatalogCheck } from "./payment/check-catalog.ts";
 import { deferredRevenue, type DeferredRevenueInput, type DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 import { linkCustomer } from "./payment/owner.ts";
-import type { SetUpResult } from "./payment/provider.ts";
+import type { SetUpResult } from "./payment/provider-queries.ts";
 import { createProviders } from "./payment/providers.ts";
 import { createReconciling } from "./payment/reconcile/maintenance.ts";
 import { reconcile, type ReconcileInput, type ReconcileReport } from "./payment/reconcile/reconcile.ts";
-import { paymentFunctions } from "./payment/functions.generated.ts";
 import { drainOutboxes } from "./tasks/drain-outboxes.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
 import { enqueueTask, type EnqueueInput } from "./tasks/enqueue.ts";
-import { taskFunctions } from "./tasks/functions.generated.ts";
 import {
   cancelTask,
   getTask,
@@ -53,6 +48,7 @@ import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
 import type { ClaimedTask, TaskDefinition, TaskStatus } from "./tasks/task.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import { runWorker, type Worker } from "./tasks/worker.ts";
+import { storedFunctions } from "./stored-functions.ts";
 import { createUsers, type Users } from "./user-data.ts";
 
 /** Everything but the HTTP handlers, which stand above it. */
@@ -114,14 +110,6 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-// Installed after the migrations, and again whenever their text changes.
-const functions = [
-  ...creditFunctions,
-  ...taskFunctions,
-  ...paymentFunctions,
-  ...outgoingFunctions,
-  ...notificationFunctions,
-];
 // What is not told of when it dies: deliveries, which are seen in their lists, and where telling would not end.
 function isUntold({ name, payload }: ClaimedTask): boolean {
   return (
@@ -275,7 +263,7 @@ export function createEngine(options: TallystickOptions): Engine {
       cancel: async (id, by = {}) => cancelTask(database, id, by.actor ?? "api", by.reason),
     },
     async health() {
-      const { pending } = await migrationState(database, functions);
+      const { pending } = await migrationState(database, storedFunctions);
       if (pending.length > 0) {
         throw new TallystickError(
           "not_migrated",
@@ -284,11 +272,11 @@ export function createEngine(options: TallystickOptions): Engine {
       }
     },
     async migrate() {
-      const result = await migrate(database, functions);
+      const result = await migrate(database, storedFunctions);
       await announcing.storeSubscriptions();
       return result;
     },
-    migrationState: async () => migrationState(database, functions),
+    migrationState: async () => migrationState(database, storedFunctions),
     tick: async (input) => tick(tickPlan, input),
     drain,
     run() {

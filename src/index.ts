@@ -86,9 +86,9 @@ export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
 
 export type { DeferredRevenue, DeferredRevenueInput, DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 export type { EventView, ReceiveOutcome } from "./payment/inbox.ts";
+export type { InboundEvent } from "./payment/inbound-event.ts";
 export type {
   CheckoutLine,
-  InboundEvent,
   InvoiceLine,
   LoadContext,
   Money,

@@ -22,7 +22,7 @@ const layers: readonly (readonly string[])[] = [
   ["src/db/"],
   ["src/credits/", "src/tasks/"],
   ["src/payment/", "src/notification/", "src/outgoing/"],
-  ["src/options.ts", "src/announcing.ts", "src/user-data.ts", "src/engine.ts"],
+  ["src/options.ts", "src/stored-functions.ts", "src/announcing.ts", "src/user-data.ts", "src/engine.ts"],
   ["src/http/"],
   ["src/create-tallystick.ts", "src/index.ts"],
   ["src/next/", "src/drivers/", "src/cli/", "src/testing/"],

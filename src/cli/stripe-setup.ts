@@ -1,5 +1,5 @@
 // tallystick stripe setup
-import type { SetUpResult } from "../payment/provider.ts";
+import type { SetUpResult } from "../payment/provider-queries.ts";
 import type { Command } from "./command.ts";
 import { requireConfig } from "./require-config.ts";
 import { table } from "./table.ts";

@@ -1,7 +1,8 @@
 // The catalog compared with what the providers sell: a price that is missing, inactive or another than the catalog says
 // fails when somebody pays, which is late.
 import type { Catalog, CatalogPrice } from "./catalog.ts";
-import type { PaymentProvider, PriceState } from "./provider.ts";
+import type { PriceState } from "./provider-queries.ts";
+import type { PaymentProvider } from "./provider.ts";
 
 export interface CatalogProblem {
   readonly priceId: string;

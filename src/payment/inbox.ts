@@ -2,7 +2,8 @@
 import type { Database, Queryable } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
 import { replayTask, type ListInput, type Page } from "../tasks/inspect.ts";
-import type { InboundEvent, PaymentProvider } from "./provider.ts";
+import type { InboundEvent } from "./inbound-event.ts";
+import type { PaymentProvider } from "./provider.ts";
 
 export type EventStatus = "pending" | "processed" | "ignored" | "dead";
 

@@ -1,25 +1,8 @@
 // The payment provider port: a provider verifies what arrives, asks its API for what an effect needs, and says what
 // happened as provider-neutral facts. Facts carry no credits: those come from the catalog, by price, on our side.
 
-import type { CatalogPrice } from "./catalog.ts";
-
-/** A verified inbound event, as it is stored. */
-export interface InboundEvent {
-  /** The provider's own id of the event, unique for each provider. */
-  readonly id: string;
-  readonly type: string;
-  readonly apiVersion: string | null;
-  readonly livemode: boolean | null;
-  /**
-   * What the event is about: events about one subject are handled one at a time. The provider's customer, or, where the
-   * event names none, what else stays the same over all events about one thing, such as a payment.
-   */
-  readonly subject: string | null;
-  /** False for types without an effect, and for events of the other mode: recorded, never handled. */
-  readonly handled: boolean;
-  /** The parsed body. */
-  readonly payload: Record<string, unknown>;
-}
+import type { InboundEvent } from "./inbound-event.ts";
+import type { ProviderQueries } from "./provider-queries.ts";
 
 /** Who a fact belongs to: the user that the provider's metadata names, else the stored owner of the customer. */
 export interface Owner {
@@ -204,67 +187,7 @@ export interface LoadContext {
   readonly knowsPrice: (id: string) => boolean;
 }
 
-/** Something that the provider says happened, as an event, and what shows that it is known here. */
-export interface Happened {
-  readonly event: InboundEvent;
-  /** `event`: it was received. `payment`: one of this session or invoice is paid. `return`: it has this status. */
-  readonly proof: {
-    readonly kind: "event" | "payment" | "return";
-    readonly id: string;
-    readonly status: string | null;
-  };
-}
-
-export interface HappenedPage {
-  /** What was read, such as `events` or `invoices`. */
-  readonly of: string;
-  readonly happened: readonly Happened[];
-  /** Where the next page begins; null: this was the last. */
-  readonly next: string | null;
-}
-
-export interface HappenedInput {
-  readonly since: Date;
-  readonly until: Date;
-  /** The `next` of the page before; null: the first page. */
-  readonly position: string | null;
-  readonly signal: AbortSignal;
-}
-
-/** What is to be there at the provider. */
-export interface SetUpInput {
-  /** The catalog's prices: those with an amount are made where they are missing. */
-  readonly prices: readonly CatalogPrice[];
-  /** Where events are to be sent; undefined: no endpoint is made. */
-  readonly webhookUrl?: string | undefined;
-}
-
-export interface SetUpResult {
-  readonly prices: readonly {
-    readonly id: string;
-    /** The provider's own id. */
-    readonly providerId: string | null;
-    /** differs: it is there with another amount, currency or interval. unpriced: it is missing, and the catalog says no amount. */
-    readonly outcome: "created" | "kept" | "differs" | "unpriced";
-  }[];
-  readonly endpoint: {
-    readonly id: string;
-    readonly outcome: "created" | "updated" | "kept";
-    /** What the endpoint signs with: told once, when it is created. */
-    readonly secret: string | null;
-  } | null;
-}
-
-/** A price as the provider has it. */
-export interface PriceState {
-  readonly active: boolean;
-  /** `other`: neither once, a month nor a year. */
-  readonly interval: "month" | "year" | "once" | "other";
-  /** Minor units by currency, in lower case; empty where the price has no fixed amount. */
-  readonly amounts: Readonly<Record<string, number>>;
-}
-
-export interface PaymentProvider {
+export interface PaymentProvider extends ProviderQueries {
   /** Stored with every event and payment: it never changes. The last part of its webhook's path. */
   readonly name: string;
   /**
@@ -282,21 +205,4 @@ export interface PaymentProvider {
    * @throws provider_unavailable when the provider must be asked and does not answer
    */
   load(event: InboundEvent, context: LoadContext): Promise<readonly PaymentFact[]>;
-  /**
-   * Reads a page of what happened in a span of time, so that what was never told is found. Absent where it can't be asked.
-   * @throws provider_unavailable
-   */
-  readonly happened?: ((input: HappenedInput) => Promise<HappenedPage>) | undefined;
-  /**
-   * A price as the provider has it; null: it has no such price. Absent where it can't be asked.
-   * @throws provider_unavailable
-   */
-  readonly price?: ((id: string, signal: AbortSignal) => Promise<PriceState | null>) | undefined;
-  /**
-   * Makes what is missing at the provider: products, prices, an endpoint that is sent exactly the events that have an
-   * effect here. Run again it changes nothing. @throws provider_unavailable
-   */
-  readonly setUp?: ((input: SetUpInput) => Promise<SetUpResult>) | undefined;
-  /** What is wrong with how the provider is set up to send its events here; nothing where it can't be asked. */
-  readonly webhookProblems?: ((signal: AbortSignal) => Promise<readonly string[]>) | undefined;
 }

@@ -4,14 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
-import { creditFunctions } from "../../src/credits/functions.generated.ts";
 import { connect } from "../../src/db/database.ts";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
+import { storedFunctions } from "../../src/stored-functions.ts";
 import { migrate } from "../../src/db/migrate.ts";
-import { outgoingFunctions } from "../../src/outgoing/functions.generated.ts";
-import { notificationFunctions } from "../../src/notification/functions.generated.ts";
-import { paymentFunctions } from "../../src/payment/functions.generated.ts";
-import { taskFunctions } from "../../src/tasks/functions.generated.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -35,13 +31,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const url = new URL(serverUrl);
   url.pathname = `/${templateName}`;
   const template = connect(url.href);
-  await migrate(template, [
-    ...creditFunctions,
-    ...taskFunctions,
-    ...paymentFunctions,
-    ...outgoingFunctions,
-    ...notificationFunctions,
-  ]);
+  await migrate(template, storedFunctions);
   await template.close();
 
   provide("serverUrl", serverUrl);

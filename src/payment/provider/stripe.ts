@@ -1,6 +1,7 @@
 // The Stripe provider: verifies Stripe's webhooks, asks Stripe's API for what an event does not tell, and says what
 // happened. Payloads of all API versions since 2020 are read; credits and accounts are no business of this file.
-import type { PaymentProvider, SetUpInput } from "../provider.ts";
+import type { SetUpInput } from "../provider-queries.ts";
+import type { PaymentProvider } from "../provider.ts";
 import { parseApiBase } from "./api-origin.ts";
 import { stripeApi, type ApiOptions } from "./stripe/api.ts";
 import { readEvent } from "./stripe/event.ts";

@@ -1,7 +1,7 @@
 // One page of what a provider says happened, compared with what is known here; what is missing is stored like a webhook.
 import type { Queryable } from "../../db/database.ts";
 import { storeEvent } from "../inbox.ts";
-import type { Happened } from "../provider.ts";
+import type { Happened } from "../provider-queries.ts";
 
 export interface Recovered {
   readonly eventId: string;

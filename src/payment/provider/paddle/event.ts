@@ -1,7 +1,7 @@
 // A verified body as the event that is stored. Its id is the event's and not the notification's: a resent event has a
 // new notification and the same event id.
 import { TallystickError } from "../../../kernel/errors.ts";
-import type { InboundEvent } from "../../provider.ts";
+import type { InboundEvent } from "../../inbound-event.ts";
 import { isRecord, parseObject, text, type Json } from "../json.ts";
 import { isHandled } from "./facts.ts";
 

@@ -1,6 +1,6 @@
 // A verified body as the event that is stored. Only snapshot events of the v1 API are taken: they carry the object.
 import { TallystickError } from "../../../kernel/errors.ts";
-import type { InboundEvent } from "../../provider.ts";
+import type { InboundEvent } from "../../inbound-event.ts";
 import { parseObject } from "../json.ts";
 import { isHandled } from "./facts.ts";
 import { idOf, record, text, type Json } from "./read.ts";

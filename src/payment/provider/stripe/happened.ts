@@ -1,7 +1,7 @@
 // What Stripe says happened: its events, and beside them the invoices, sessions, refunds and disputes themselves, because
 // events are listed for 30 days only and become visible late and out of order.
 import { TallystickError } from "../../../kernel/errors.ts";
-import type { Happened, HappenedInput, HappenedPage } from "../../provider.ts";
+import type { Happened, HappenedInput, HappenedPage } from "../../provider-queries.ts";
 import { unanswered, type ListName, type StripeApi } from "./api.ts";
 import { inboundEvent } from "./event.ts";
 import { handledTypes } from "./facts.ts";

@@ -1,5 +1,5 @@
 // A price of Stripe's, as far as the catalog can be compared with it.
-import type { PriceState } from "../../provider.ts";
+import type { PriceState } from "../../provider-queries.ts";
 import { unanswered, type StripeApi } from "./api.ts";
 import { currency, integer, record, text, type Json } from "./read.ts";
 

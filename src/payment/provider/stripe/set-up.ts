@@ -4,7 +4,7 @@ import Stripe from "stripe";
 import { TallystickError } from "../../../kernel/errors.ts";
 import { redact } from "../../../kernel/logger.ts";
 import type { CatalogPrice } from "../../catalog.ts";
-import type { SetUpInput, SetUpResult } from "../../provider.ts";
+import type { SetUpInput, SetUpResult } from "../../provider-queries.ts";
 import { createClient, stripeApi, type ApiOptions, type StripeApi } from "./api.ts";
 import { handledTypes } from "./facts.ts";
 import { findPrice, PRICE_METADATA, priceState } from "./price.ts";
