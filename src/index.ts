@@ -86,7 +86,18 @@ export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
 
 export type { DeferredRevenue, DeferredRevenueInput, DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 export type { EventView, ReceiveOutcome } from "./payment/inbox.ts";
+export type { CatalogCheck, CatalogProblem } from "./payment/check-catalog.ts";
 export type { InboundEvent } from "./payment/inbound-event.ts";
+export type {
+  Happened,
+  HappenedInput,
+  HappenedPage,
+  PriceState,
+  ProviderQueries,
+  SetUpInput,
+  SetUpResult,
+} from "./payment/provider-queries.ts";
+export type { ReconcileInput, ReconcileReport } from "./payment/reconcile/reconcile.ts";
 export type {
   CheckoutLine,
   InvoiceLine,
