@@ -7,7 +7,9 @@ import { stripe } from "../../src/payment/provider/stripe.ts";
 import type { Tallystick } from "../../src/index.ts";
 import { createTestDatabase } from "./database.ts";
 import { createTestEngine } from "./engine.ts";
+import { connect } from "../../src/db/database.ts";
 import { serve } from "../flows/server.ts";
+import { skipDelays } from "../flows/setup.ts";
 
 export const SANDBOX_KEY = "sk_test_sandbox";
 
@@ -53,9 +55,11 @@ export async function startSandboxedEngine(options: Partial<SandboxOptions> = {}
   const payment = stripe({ secretKey: SANDBOX_KEY, apiBase: url, webhookSecrets: [secret] });
   const { tally } = await createTestEngine({ database: databaseUrl, payment });
   receiver.tally = tally;
+  const sql = connect(databaseUrl, { poolSize: 1 });
   onTestFinished(async () => {
     await sandbox.stop();
     await tally.close();
+    await sql.close();
     await server[Symbol.asyncDispose]();
   });
   return {
@@ -67,6 +71,9 @@ export async function startSandboxedEngine(options: Partial<SandboxOptions> = {}
     arrived,
     async settle() {
       await sandbox.settled();
+      await tally.drain({ maxTasks: 10_000, budgetMs: 60_000 });
+      // A dispute that was handled while its payment was being told has its next attempt before it.
+      await skipDelays(sql);
       await tally.drain({ maxTasks: 10_000, budgetMs: 60_000 });
     },
     balance: async (userId) => (await tally.credits.balance({ userId })).balance,
