@@ -74,6 +74,19 @@ export async function changePlan(
 }
 
 /**
+ * Takes the locks of the payments that a source's enrolments were paid with. A change of plan needs them, and they come
+ * before any account's: whoever grants for the source first, and changes its plan then, begins with this.
+ */
+export async function lockPaymentsOf(tx: Queryable, source: string): Promise<void> {
+  await tx.query(
+    `select tallystick.lock_payment(payment_id) from (
+       select distinct payment_id from tallystick.credit_enrolment
+       where source = $1 and ended_at is null and payment_id is not null order by payment_id) paid`,
+    [source],
+  );
+}
+
+/**
  * Changes whatever runs on a source, such as a subscription, to its plan of now, within a transaction that is open. The
  * running period gets the difference, as `changePlan` gives it. What is paused stays as it is until it goes on.
  */

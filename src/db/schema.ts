@@ -406,6 +406,7 @@ export const subscription = tallystick.table("subscription", {
   canceledAt: moment("canceled_at"),
   endedAt: moment("ended_at"),
   trialEnd: moment("trial_end"),
+  onePlan: boolean("one_plan").notNull().default(true),
   asOf: moment("as_of"),
   createdAt: moment("created_at").notNull(),
   updatedAt: moment("updated_at").notNull(),

@@ -48,8 +48,9 @@ export async function lockPaidPayment(
 ): Promise<PaidPayment | null> {
   const [row] = await tx.query<PaidPayment>(
     `select id, user_id as "userId", amount from tallystick.payment
-     where provider = $1 and paid and (invoice_id = $3 or id in (
-       select payment_id from tallystick.payment_charge where provider = $1 and reference = any ($2)))
+     where paid and id in (
+       select payment_id from tallystick.payment_charge where provider = $1 and reference = any ($2)
+       union all select id from tallystick.payment where provider = $1 and invoice_id = $3)
      order by id limit 1 for no key update`,
     [provider, references, invoiceId],
   );

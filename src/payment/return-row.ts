@@ -12,8 +12,8 @@ export interface ReturnChange {
 
 /**
  * Writes the state of a refund or dispute, and answers null when it was told already that it is further on; the caller
- * holds its payment's lock. Of equal stages the one with the money
- * gone counts, because a dispute is told before its money leaves; `current` counts whatever was told before.
+ * holds its payment's lock. Of equal stages the one with the money gone counts, because a dispute is told before its money
+ * leaves; `current` counts whatever was told before.
  */
 export async function recordReturn(
   tx: Queryable,

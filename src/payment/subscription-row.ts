@@ -9,8 +9,9 @@ export interface SubscriptionInput {
   readonly provider: string;
   readonly userId: string;
   readonly customerId: string | null;
-  /** The one plan among its items. */
+  /** The one plan among its items; null: none, or several. */
   readonly planId: string | null;
+  readonly hasSeveralPlans: boolean;
   readonly item: SubscriptionItem | null;
   readonly subscription: SubscriptionState;
 }
@@ -50,15 +51,15 @@ export async function recordSubscription(tx: Queryable, input: SubscriptionInput
        select ${STATE} as state from tallystick.subscription where provider = $1 and subscription_id = $2)
      insert into tallystick.subscription as stored (provider, subscription_id, customer_id, user_id, price_id, plan_id, quantity,
        status, current_period_start, current_period_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end,
-       as_of)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+       as_of, one_plan)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, not $18)
      on conflict (provider, subscription_id) do update set
        customer_id = coalesce(excluded.customer_id, stored.customer_id), user_id = excluded.user_id,
        price_id = excluded.price_id, plan_id = excluded.plan_id, quantity = excluded.quantity, status = excluded.status,
        current_period_start = excluded.current_period_start, current_period_end = excluded.current_period_end,
        cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at,
        canceled_at = excluded.canceled_at, ended_at = excluded.ended_at, trial_end = excluded.trial_end,
-       as_of = excluded.as_of, updated_at = tallystick.clock()
+       as_of = excluded.as_of, one_plan = stored.one_plan and excluded.one_plan, updated_at = tallystick.clock()
      where (not stored.status = any ($17) or excluded.status = any ($17))
        and coalesce(stored.as_of <= excluded.as_of, true)
      returning ${storedColumns}, ${STATE} is distinct from (select state from before) as changed`,
@@ -80,6 +81,7 @@ export async function recordSubscription(tx: Queryable, input: SubscriptionInput
       subscription.trialEnd,
       subscription.asOf,
       ended,
+      input.hasSeveralPlans,
     ],
   );
   const kept = row ?? (await readStored(tx, input));
@@ -99,14 +101,22 @@ async function readStored(tx: Queryable, { provider, subscription }: Subscriptio
   return row ?? { status: subscription.status, ends_at: null };
 }
 
+export interface Standing {
+  readonly status: string;
+  readonly ended: boolean;
+  /** The plan that it has, and never had another beside; null: none, or more than one. */
+  readonly onlyPlanId: string | null;
+}
+
 /** A subscription as it stands here; null when nothing was told of it. */
 export async function readSubscription(
   tx: Queryable,
   provider: string,
   subscriptionId: string,
-): Promise<{ readonly status: string; readonly ended: boolean; readonly planId: string | null } | null> {
-  const [row] = await tx.query<{ status: string; planId: string | null }>(
-    `select status, plan_id as "planId" from tallystick.subscription where provider = $1 and subscription_id = $2`,
+): Promise<Standing | null> {
+  const [row] = await tx.query<Omit<Standing, "ended">>(
+    `select status, case when one_plan then plan_id end as "onlyPlanId" from tallystick.subscription
+     where provider = $1 and subscription_id = $2`,
     [provider, subscriptionId],
   );
   return row === undefined ? null : { ...row, ended: ended.includes(row.status) };

@@ -21,9 +21,10 @@ interface Listing {
   readonly disputes: Item[];
   readonly endpoints: Record<string, unknown>[];
   asked: number;
+  isAway: boolean;
 }
 
-const paths: Readonly<Record<string, keyof Omit<Listing, "asked">>> = {
+const paths: Readonly<Record<string, keyof Omit<Listing, "asked" | "isAway">>> = {
   "/v1/events": "events",
   "/v1/invoices": "invoices",
   "/v1/checkout/sessions": "sessions",
@@ -37,9 +38,24 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 /** A server that lists as Stripe does: newest first, by time and type, in pages of two. */
 async function listing(): Promise<{ readonly apiBase: string; readonly list: Listing }> {
   const endpoints = [{ id: "we_1", status: "enabled", enabled_events: ["*"] }];
-  const list: Listing = { events: [], invoices: [], sessions: [], refunds: [], disputes: [], endpoints, asked: 0 };
+  const list: Listing = {
+    events: [],
+    invoices: [],
+    sessions: [],
+    refunds: [],
+    disputes: [],
+    endpoints,
+    asked: 0,
+    isAway: false,
+  };
   const server = createServer((request, response) => {
     list.asked += 1;
+    if (list.isAway) {
+      response
+        .writeHead(500, { "content-type": "application/json" })
+        .end(JSON.stringify({ error: { type: "api_error" } }));
+      return;
+    }
     const url = new URL(request.url ?? "", "http://stripe.test");
     const name = paths[url.pathname];
     const query = url.searchParams;
@@ -198,6 +214,19 @@ describe("a tick", () => {
       },
       { body: expect.stringMatching(/^1 of \d that stripe lists/) as string },
     ]);
+  });
+
+  it("does the rest and says so while Stripe is away, and asks again in the next", async () => {
+    const { tally, sql, list } = await setUpListed();
+    list.events.push(listedEvent("checkout.session.completed", pack("ada")));
+    list.isAway = true;
+    expect((await tally.tick()).maintenance["reconcile-stripe"]).toMatchObject({
+      complete: false,
+      unavailable: expect.stringContaining("Stripe did not answer") as string,
+    });
+    list.isAway = false;
+    expect((await tally.tick()).maintenance["reconcile-stripe"]).toMatchObject({ missing: 1, complete: true });
+    expect(await journal(sql)).toHaveLength(1);
   });
 
   it("that is told twice at once reads each page once, and one whose process died is gone on with", async () => {

@@ -20,6 +20,8 @@ export async function followSubscription(context: EffectContext, subscriptionId:
   else if (stopped.has(stored.status)) await pauseEnrolments(tx, source);
   else if (going.has(stored.status)) {
     await resumeEnrolments(tx, plans, source);
-    if (stored.planId !== null) await followPlan(tx, plans, { source, planId: stored.planId });
+    // A plan that the catalog has lost since can't be given.
+    const plan = plans.find(({ id }) => id === stored.onlyPlanId);
+    if (plan !== undefined) await followPlan(tx, plans, { source, planId: plan.id });
   }
 }

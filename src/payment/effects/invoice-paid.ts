@@ -1,5 +1,6 @@
-// invoice.paid: the only event that gives a subscription's credits, line by line. Prorations and credits give nothing;
-// a line of amount zero gives the plan's trial credits.
+// invoice.paid: the only event that gives a subscription's credits, line by line. Lines that are credited give nothing,
+// prorations what the plan says, and a line of amount zero the plan's trial credits.
+import { lockPaymentsOf } from "../../credits/enrolment-change.ts";
 import { grantForFact } from "../../credits/grant.ts";
 import { findOwner, requireOwner } from "../owner.ts";
 import { recordPayment } from "../payment-row.ts";
@@ -41,6 +42,7 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
   });
   if (userId === null) return;
   const source = fact.subscriptionId === null ? undefined : subscriptionSource(provider, fact.subscriptionId);
+  if (source !== undefined) await lockPaymentsOf(tx, source);
   for (const { price, quantity, fact: lineFact } of sold) {
     await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact, source });
   }

@@ -1,9 +1,10 @@
 // Subscription state, as last read: stored, followed by what it paid for, and its end announced.
 import { randomUUID } from "node:crypto";
+import { lockPaymentsOf } from "../../credits/enrolment-change.ts";
 import type { Catalog, Plan } from "../catalog.ts";
 import { requireOwner } from "../owner.ts";
 import type { PaymentFact, SubscriptionItem } from "../provider.ts";
-import { recordSubscription } from "../subscription-row.ts";
+import { recordSubscription, subscriptionSource } from "../subscription-row.ts";
 import type { EffectContext } from "./context.ts";
 import { followSubscription } from "./follow-subscription.ts";
 
@@ -14,12 +15,15 @@ export async function subscriptionChanged(
   const { tx, provider, catalog } = context;
   const { subscription } = fact;
   const userId = await requireOwner(tx, provider, fact.owner);
-  const item = planItem(catalog, subscription.items);
+  const planItems = planItemsOf(catalog, subscription.items);
+  const item = planItems.length === 1 ? planItems[0] : undefined;
+  await lockPaymentsOf(tx, subscriptionSource(provider, subscription.subscriptionId));
   const stored = await recordSubscription(tx, {
     provider,
     userId,
     customerId: fact.owner.customerId,
     planId: item?.plan.id ?? null,
+    hasSeveralPlans: planItems.length > 1,
     item: item ?? subscription.items[0] ?? null,
     subscription,
   });
@@ -52,14 +56,14 @@ export async function subscriptionChanged(
   }
 }
 
-/** The item that a subscription's plan is; none when it has several plans, which then stand beside each other. */
-export function planItem(
-  catalog: Catalog,
-  items: readonly SubscriptionItem[],
-): (SubscriptionItem & { readonly plan: Plan }) | undefined {
-  const [item, ...others] = items.flatMap((each) => {
-    const entry = catalog.price(each.priceId);
-    return entry?.kind === "plan" ? [{ ...each, plan: entry.plan }] : [];
+interface PlanItem extends SubscriptionItem {
+  readonly plan: Plan;
+}
+
+/** The items that are plans; several stand beside each other. */
+export function planItemsOf(catalog: Catalog, items: readonly SubscriptionItem[]): readonly PlanItem[] {
+  return items.flatMap((item) => {
+    const entry = catalog.price(item.priceId);
+    return entry?.kind === "plan" ? [{ ...item, plan: entry.plan }] : [];
   });
-  return others.length === 0 ? item : undefined;
 }

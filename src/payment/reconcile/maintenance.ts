@@ -1,6 +1,6 @@
 // What a tick does to reconcile: each provider that can be asked, within a share of the tick's time.
 import type { Database } from "../../db/database.ts";
-import { TallystickError } from "../../kernel/errors.ts";
+import { isTallystickError, TallystickError } from "../../kernel/errors.ts";
 import type { PaymentProvider } from "../provider.ts";
 import { watchProvider, type WatchOptions, type WatchResult } from "./watch.ts";
 
@@ -12,6 +12,7 @@ export interface ReconcilingWork {
 const HOUR_MS = 3_600_000;
 // Less is not enough for a page of a slow provider.
 const LEAST_MS = 1_000;
+const nothing: WatchResult = { seen: 0, missing: 0, complete: false };
 
 /** None when `options` is false, and of providers that can't be asked. @throws invalid_request */
 export function createReconciling(
@@ -27,10 +28,16 @@ export function createReconciling(
     .filter(({ happened }) => happened !== undefined)
     .map((provider) => ({
       name: `reconcile-${provider.name}`,
-      run: async (budgetMs) =>
-        // Tasks that wait come after; half of what is left is theirs.
-        budgetMs < LEAST_MS
-          ? { seen: 0, missing: 0, complete: false }
-          : watchProvider(database, provider, budgetMs / 2, { ...watch, intervalMs: hours * HOUR_MS }),
+      async run(budgetMs) {
+        if (budgetMs < LEAST_MS) return nothing;
+        try {
+          // Tasks that wait come after; half of what is left is theirs.
+          return await watchProvider(database, provider, budgetMs / 2, { ...watch, intervalMs: hours * HOUR_MS });
+        } catch (error) {
+          // The next tick asks again; a provider's outage is no failure of what this tick has to do.
+          if (!isTallystickError(error) || error.code !== "provider_unavailable") throw error;
+          return { ...nothing, unavailable: error.message };
+        }
+      },
     }));
 }
