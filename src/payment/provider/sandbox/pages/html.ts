@@ -6,13 +6,17 @@ import { formatMoney } from "../../../../kernel/money.ts";
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 
 const style = raw(`<style>
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 32rem; margin: 3rem auto; padding: 0 1rem; color: #1a1f36; }
-  header { font-size: .8rem; color: #8a5a00; background: #fff4d6; padding: .4rem .8rem; border-radius: .4rem; }
-  table { width: 100%; border-collapse: collapse; } td, th { text-align: left; padding: .4rem 0; border-bottom: 1px solid #e3e8ee; }
+  :root { color-scheme: light dark; --text: #1a1f36; --page: #fff; --line: #e3e8ee; --note: #8a5a00; --note-page: #fff4d6; --alert: #b3261e; }
+  @media (prefers-color-scheme: dark) {
+    :root { --text: #e8eaf2; --page: #14161f; --line: #343a4d; --note: #ffd479; --note-page: #3a2f12; --alert: #ff8a80; }
+  }
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 32rem; margin: 3rem auto; padding: 0 1rem; color: var(--text); background: var(--page); }
+  header { font-size: .8rem; color: var(--note); background: var(--note-page); padding: .4rem .8rem; border-radius: .4rem; }
+  table { width: 100%; border-collapse: collapse; } td, th { text-align: left; padding: .4rem 0; border-bottom: 1px solid var(--line); }
   td:last-child, th:last-child { text-align: right; }
   label { display: block; margin: 1rem 0 .3rem; } select, input { font: inherit; width: 100%; padding: .5rem; box-sizing: border-box; }
   button { font: inherit; padding: .6rem 1.2rem; margin: 1rem .5rem 0 0; border: 0; border-radius: .4rem; background: #1a56db; color: #fff; cursor: pointer; }
-  button.quiet { background: #e3e8ee; color: #1a1f36; } [role=alert] { color: #b3261e; }
+  button.quiet { background: var(--line); color: var(--text); } [role=alert] { color: var(--alert); }
 </style>`);
 
 export function pageOf(title: string, content: Html): Html {
