@@ -7,6 +7,7 @@ import { relayEntries, watchHooks } from "./credits/entry-relay.ts";
 import type { RelayResult } from "./credits/relay.ts";
 import type { Database, Queryable } from "./db/database.ts";
 import type { Announcement, SubscriptionChanged } from "./kernel/announcement.ts";
+import { isTallystickError } from "./kernel/errors.ts";
 import { redactedMessage, type Logger } from "./kernel/logger.ts";
 import { eventOf } from "./kernel/outgoing-event.ts";
 import { checkTemplates } from "./notification/custom-templates.ts";
@@ -95,10 +96,11 @@ export function createAnnouncing(
 
   let stored: Promise<unknown> | undefined;
   async function storeHooks(): Promise<void> {
-    if (options.on === undefined) return;
+    // Also without a hook: one that a release has dropped must be let go in time.
     stored ??= watchHooks(database, outgoing.hookedTypes);
     await stored.catch((error: unknown) => {
-      stored = undefined;
+      // A journal that is busy is asked again by the next tick, and not by every drain: whoever asks holds its writers up.
+      if (!isTallystickError(error) || error.code !== "lock_timeout") stored = undefined;
       throw error;
     });
   }

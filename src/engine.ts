@@ -178,10 +178,10 @@ export function createEngine(options: TallystickOptions): Engine {
       await tell(tx, { kind: "payment.events_missed", ...found });
     },
   });
-  const drain = drainOutboxes(drainTasks, async (budgetMs) => {
-    const told = [await alerts.relay({ budgetMs }), await announcing.relay({ budgetMs })];
-    return told.reduce((sum, { relayed }) => sum + relayed, 0);
-  });
+  const drain = drainOutboxes(drainTasks, [
+    async (budgetMs) => (await alerts.relay({ budgetMs })).relayed,
+    async (budgetMs) => (await announcing.relay({ budgetMs })).relayed,
+  ]);
   const tickPlan: TickPlan = {
     database,
     schedules,

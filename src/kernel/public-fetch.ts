@@ -19,7 +19,7 @@ export interface PublicRequest {
   readonly signal?: AbortSignal;
   /** For all of it, the answer's body included; default 15,000. */
   readonly timeoutMs?: number;
-  /** Of the answer's body; what comes after them is cut off. Default 64 KB. */
+  /** Of the answer's body; what comes after them is cut off, and with 0 it is not waited for. Default 64 KB. */
   readonly maxBytes?: number;
 }
 
@@ -69,6 +69,10 @@ export function createPublicFetch(options: PublicFetchOptions = {}): PublicFetch
 // Once the headers are there the status counts, also of an answer that breaks off.
 async function readAnswer(answer: Response, maxBytes: number): Promise<Response> {
   if (answer.body === null) return answer;
+  if (maxBytes === 0) {
+    await answer.body.cancel();
+    return new Response(null, { status: answer.status, headers: answer.headers });
+  }
   const chunks: Uint8Array[] = [];
   let left = maxBytes;
   try {

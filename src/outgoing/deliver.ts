@@ -12,6 +12,8 @@ export const DELIVER_EVENT_TASK = "deliver-event";
 
 // An endpoint that did not answer twice is asked once in so long, so that what waits for it keeps no runner busy.
 const UNANSWERED_PAUSE_MS = 30_000;
+// And one that takes longer than this for an answer rests as long as it took: half of the time is others'.
+const SLOW_MS = 3_000;
 
 export interface DeliverOptions {
   readonly database: Database;
@@ -43,14 +45,14 @@ export function deliverEventTask(options: DeliverOptions): TaskDefinition<SendOu
     // The lease is 30 s; the time-out of the request ends it before this one.
     loadTimeoutMs: SEND_TIMEOUT_MS + 3_000,
     retryDelayMs: deliveryDelayMs,
-    async load({ payload, signal }) {
+    async load({ payload, attempt, signal }) {
       const delivery = await readDelivery(database, Number(payload["deliveryId"]));
       if (delivery === undefined) throw discard("the delivery is gone");
       if (delivery.status === "delivered") return undefined;
       if (delivery.endpointStatus !== "enabled") throw discard("the endpoint is disabled");
       if (delivery.data === null) throw discard("the event's data is forgotten");
       if (delivery.pausedMs !== null) throw retryLater("the endpoint is left alone for now", delivery.pausedMs, true);
-      return deliver(options, delivery, signal);
+      return deliver(options, delivery, { attempt, signal });
     },
     async run({ tx, payload }) {
       await finish(tx, Number(payload["deliveryId"]), "delivered");
@@ -64,14 +66,15 @@ export function deliverEventTask(options: DeliverOptions): TaskDefinition<SendOu
 async function deliver(
   { database, fetch, onDisabled }: DeliverOptions,
   delivery: StoredDelivery,
-  signal: AbortSignal,
+  { attempt, signal }: { readonly attempt: number; readonly signal: AbortSignal },
 ): Promise<SendOutcome> {
   const { url, secrets, webhookId } = delivery;
   const outcome = await send(fetch, { url, secrets, webhookId, body: payloadOf(delivery), signal });
   // The worker stops: the attempt is no fault of the endpoint's.
   if (outcome.outcome === "unanswered" && signal.aborted) throw new Error(outcome.error ?? "aborted");
+  const restMs = outcome.durationMs > SLOW_MS ? outcome.durationMs : null;
   const pauseMs =
-    outcome.retryAfterMs ?? (outcome.outcome === "unanswered" && delivery.failing ? UNANSWERED_PAUSE_MS : null);
+    outcome.retryAfterMs ?? (outcome.outcome === "unanswered" && delivery.failing ? UNANSWERED_PAUSE_MS : restMs);
   const [row] = await database.query<{ failing_ms: number | null }>(
     `select (extract(epoch from tallystick.clock() - tallystick.record_attempt($1, $2, $3, $4, $5, $6)) * 1000)::bigint as failing_ms`,
     [delivery.id, outcome.outcome === "delivered", outcome.status, outcome.error, outcome.durationMs, pauseMs],
@@ -79,7 +82,8 @@ async function deliver(
   if (outcome.outcome === "delivered") return outcome;
   const error = outcome.error ?? "not delivered";
   const reason = outcome.outcome === "gone" ? "gone" : "failing";
-  if (reason === "gone" || (row?.failing_ms ?? 0) >= DISABLE_AFTER_MS) {
+  // A first attempt that fails says nothing of the days before, in which nothing may have been sent.
+  if (reason === "gone" || (attempt > 1 && (row?.failing_ms ?? 0) >= DISABLE_AFTER_MS)) {
     await database.transaction(async (tx) => disable(tx, delivery.endpointId, reason, onDisabled));
     throw discard(error);
   }

@@ -86,7 +86,9 @@ export function createEndpoints(database: Database, rules: PublicFetchOptions): 
         await getEndpoint(tx, id);
         await tx.query(
           `update tallystick.webhook_endpoint set url = coalesce($2, url), description = coalesce($3, description),
-             types = case when $4 then $5 else types end, updated_at = tallystick.clock() where id = $1`,
+             types = case when $4 then $5 else types end, updated_at = tallystick.clock(),
+             failing_since = case when $2 <> url then null else failing_since end,
+             paused_until = case when $2 <> url then null else paused_until end where id = $1`,
           [
             numberOf(id, "endpoint"),
             change.url ?? null,
@@ -95,6 +97,7 @@ export function createEndpoints(database: Database, rules: PublicFetchOptions): 
             change.types ?? null,
           ],
         );
+        if (change.url !== undefined) await endPause(tx, id);
         await watchForEndpoints(tx);
         return getEndpoint(tx, id);
       });
@@ -124,6 +127,7 @@ export function createEndpoints(database: Database, rules: PublicFetchOptions): 
              paused_until = null, updated_at = tallystick.clock() where id = $1 and status = 'disabled'`,
           [numberOf(id, "endpoint")],
         );
+        await endPause(tx, id);
         return getEndpoint(tx, id);
       });
     },
@@ -134,6 +138,10 @@ export function createEndpoints(database: Database, rules: PublicFetchOptions): 
       });
     },
   };
+}
+
+async function endPause(tx: Queryable, id: string): Promise<void> {
+  await tx.query("select tallystick.end_pause('endpoint:' || $1)", [numberOf(id, "endpoint")]);
 }
 
 /** Removes an endpoint, and cancels what waits for it. What only it wanted is noted until the next tick. @throws not_found */

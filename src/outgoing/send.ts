@@ -43,8 +43,7 @@ export async function send(
   };
   const took = (): number => Math.round(performance.now() - began);
   try {
-    // No byte of the answer's body is wanted.
-    const init = { method: "POST", headers, body, signal, timeoutMs: SEND_TIMEOUT_MS, maxBytes: 1 };
+    const init = { method: "POST", headers, body, signal, timeoutMs: SEND_TIMEOUT_MS, maxBytes: 0 };
     const response = await fetch(url, init);
     return { ...outcomeOf(response), durationMs: took() };
   } catch (error) {

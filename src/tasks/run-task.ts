@@ -98,17 +98,33 @@ async function fail(runner: TaskRunner, task: ClaimedTask, error: unknown, code 
     try {
       await hook?.({ tx, taskId: task.id, payload: task.payload, error: reason });
     } catch (cause) {
+      // A conflict with another transaction is no fault of the hook's: all of it is done again.
+      if (isTallystickError(cause) && cause.code === "transaction_conflict") throw cause;
       throw new HookFailed(describe(cause), { cause });
     }
     await runner.onDead(tx, task, reason);
     return "dead";
   };
   try {
-    return await runner.database.transaction(async (tx) => settle(tx, message, definition?.onDead));
+    return await repeatConflict(async () =>
+      runner.database.transaction(async (tx) => settle(tx, message, definition?.onDead)),
+    );
   } catch (failure) {
     if (!(failure instanceof HookFailed)) throw failure;
     // A hook that throws must not keep its task from being buried: it is left out, and its error told.
     return runner.database.transaction(async (tx) => settle(tx, `${message}; its onDead failed: ${failure.message}`));
+  }
+}
+
+const SETTLE_TRIES = 3;
+
+async function repeatConflict<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isTallystickError(error) || error.code !== "transaction_conflict" || attempt === SETTLE_TRIES) throw error;
+    }
   }
 }
 

@@ -297,6 +297,72 @@ describe("a receiver that", () => {
     expect(receiver.received.map(({ data }) => data["sequence"])).toEqual([2, 3, 1, 2, 3]);
   });
 
+  it("fails for the first time after days in which nothing was sent is not disabled for it", async () => {
+    await using receiver = await startWebhookReceiver();
+    const { tally, sql } = await setUp(local);
+    const id = await subscribe(tally, receiver);
+    await sql.query("update tallystick.webhook_endpoint set failing_since = now() - interval '6 days'");
+    receiver.reply = { status: 500 };
+    await grant(tally, "ann");
+    await tally.drain();
+    expect(await tally.endpoints.get(id)).toMatchObject({ status: "enabled", pending: 1 });
+    await skipDelays(sql);
+    await tally.drain();
+    expect(await tally.endpoints.get(id)).toMatchObject({ status: "disabled", pending: 0 });
+  });
+
+  it.each<[string, (tally: Tallystick, id: string, url: string) => Promise<unknown>]>([
+    ["disabled and enabled", async (tally, id) => (await tally.endpoints.disable(id), tally.endpoints.enable(id))],
+    ["given another address", async (tally, id, url) => tally.endpoints.update(id, { url: `${url}/again` })],
+  ])("asked to be left alone is sent what there is when it is %s", async (_, change) => {
+    await using receiver = await startWebhookReceiver();
+    const { tally } = await setUp(local);
+    const id = await subscribe(tally, receiver);
+    receiver.reply = { status: 503, headers: { "retry-after": "900" } };
+    await grant(tally, "ann");
+    await tally.drain();
+    receiver.reply = { status: 200 };
+    await change(tally, id, receiver.url);
+    await grant(tally, "bob");
+    await tally.drain();
+    expect(receiver.received.map(({ data }) => data["userId"])).toContain("bob");
+  });
+
+  it("answers and never comes to the end of it has taken the event", async () => {
+    await using receiver = await startWebhookReceiver();
+    const { tally } = await setUp(local);
+    const id = await subscribe(tally, receiver);
+    receiver.reply = { status: 200, endless: true };
+    await grant(tally, "ann");
+    await grant(tally, "ann");
+    await tally.drain();
+    const { items } = await tally.endpoints.deliveries(id, { status: "delivered" });
+    expect(items).toHaveLength(2);
+    for (const { id: delivery } of items) {
+      const { history } = await tally.endpoints.delivery(delivery);
+      expect(history.map(({ durationMs }) => durationMs < 3_000)).toEqual([true]);
+    }
+  });
+
+  it("takes long for an answer rests as long, and others are sent theirs", async () => {
+    await using slow = await startWebhookReceiver();
+    await using quick = await startWebhookReceiver();
+    const { tally, sql } = await setUp(local);
+    const id = await subscribe(tally, slow);
+    await subscribe(tally, quick);
+    slow.reply = { status: 200, delayMs: 3_050 };
+    await grant(tally, "ann");
+    await grant(tally, "ann");
+    await tally.drain({ budgetMs: 3_500 });
+    expect([slow.received.length, quick.received.length]).toEqual([1, 2]);
+    const [endpoint] = await sql.query<{ rests: boolean }>(
+      "select paused_until > clock_timestamp() as rests from tallystick.webhook_endpoint where id = $1",
+      [id],
+    );
+    expect(endpoint?.rests).toBe(true);
+    expect((await tally.endpoints.deliveries(id, { status: "delivered" })).items).toHaveLength(1);
+  });
+
   it("is a name that leads inside is never connected to, and the log does not say where it leads", async () => {
     await using inside = await startReceiver({});
     const { port } = new URL(inside.origin);

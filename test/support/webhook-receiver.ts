@@ -1,6 +1,7 @@
 // A receiver of webhooks on loopback: it checks every signature with the official library and answers as it is told.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 
 export interface ReceivedEvent {
@@ -19,7 +20,14 @@ export interface WebhookReceiver extends AsyncDisposable {
   readonly unsigned: string[];
   secret: string;
   /** What it answers from now on. */
-  reply: { readonly status: number; readonly headers?: Record<string, string> };
+  reply: {
+    readonly status: number;
+    readonly headers?: Record<string, string>;
+    /** How long it takes for it. */
+    readonly delayMs?: number;
+    /** Whether the answer's body never ends. */
+    readonly endless?: boolean;
+  };
 }
 
 export async function startWebhookReceiver(): Promise<WebhookReceiver> {
@@ -35,7 +43,11 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     } catch {
       receiver.unsigned.push(body);
     }
-    response.writeHead(receiver.reply.status, receiver.reply.headers).end();
+    const { status, headers: answered, delayMs = 0, endless } = receiver.reply;
+    if (delayMs > 0) await setTimeout(delayMs);
+    response.writeHead(status, answered);
+    if (endless) response.write("and ");
+    else response.end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const receiver: WebhookReceiver = {

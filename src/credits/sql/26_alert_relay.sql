@@ -64,6 +64,9 @@ begin
     select id from tallystick.credit_alert where relayed_at is null and retry_at <= (select tallystick.clock())
       and tallystick.may_tell_alerts(kind, p_event_types)
     order by retry_at, id limit p_batch for update skip locked) locked;
+  -- An erasure waits until what names the user has been told, and then finds it.
+  perform from tallystick.user_credit where id in (select account_id from tallystick.credit_alert where id = any (ids))
+    order by id for key share;
   update tallystick.credit_alert alert set relayed_at = tallystick.clock()
     from tallystick.user_credit account
     where alert.id = any (ids) and account.id = alert.account_id and account.merged_into_id is not null;

@@ -7,7 +7,7 @@
 --
 -- As the owner of the tables, because a product may run under a role that may write them and not alter them.
 create or replace function tallystick.watch_entries(p_consumer text, p_event_types text[], p_entry_types text[]) returns boolean
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
 declare
   watched tallystick.credit_outbox_consumer;
   trigger_name text := 'credit_transaction_outbox_' || p_consumer;
@@ -39,8 +39,8 @@ exception when lock_not_available then
 end $$;
 
 -- Says that a process has hooks: p_hooks is {type of event: [types of entries]}. What all processes have is watched, so that
--- services with different hooks, and versions of one, take nothing from each other. A type that no process has had for a
--- week is dropped, with what waits for it. Writes at most once an hour while nothing changes.
+-- services with different hooks, and versions of one, take nothing from each other. A type that no process has had for
+-- two days is dropped, with what waits for it. Writes at most once an hour while nothing changes.
 create or replace function tallystick.watch_hooks(p_hooks jsonb) returns boolean language plpgsql as $$
 declare
   t timestamptz := tallystick.clock();
@@ -50,7 +50,7 @@ declare
 begin
   if not exists (select from jsonb_object_keys(p_hooks) type
       where coalesce((before -> type ->> 'at')::timestamptz, '-infinity') < t - interval '1 hour' or before -> type -> 'entries' <> p_hooks -> type)
-    and not exists (select from jsonb_each(before) hook where (hook.value ->> 'at')::timestamptz < t - interval '7 days')
+    and not exists (select from jsonb_each(before) hook where (hook.value ->> 'at')::timestamptz < t - interval '2 days')
   then
     return false;
   end if;
@@ -58,7 +58,7 @@ begin
   select coalesce(jsonb_object_agg(type, hook), '{}') into hooks from (
     select key as type, value as hook from jsonb_each(coalesce(
         (select seen from tallystick.credit_outbox_consumer where name = 'hooks'), '{}'))
-      where not p_hooks ? key and (value ->> 'at')::timestamptz >= t - interval '7 days'
+      where not p_hooks ? key and (value ->> 'at')::timestamptz >= t - interval '2 days'
     union all
     select key, jsonb_build_object('at', t, 'entries', value) from jsonb_each(p_hooks)) known;
   entries := array(select distinct entry from jsonb_each(hooks) hook, jsonb_array_elements_text(hook.value -> 'entries') entry order by 1);
@@ -113,6 +113,8 @@ begin
       and (p_types is null or later.entry_type = any (p_types))
   )
   select array_agg(account_id) into waiting from blocked;
+  -- An erasure waits until what names the user has been told, and then finds it.
+  perform from tallystick.user_credit where id = any (mine) order by id for key share;
   return jsonb_build_object('claimed', cardinality(mine), 'entries', (
     select coalesce(jsonb_agg(tallystick.entry_json(entry, account.user_id, account.unit, lot.expiration_date)
       order by entry.account_id, entry.seq), '[]')

@@ -10,21 +10,24 @@ declare
   t timestamptz := tallystick.clock();
   failing timestamptz;
 begin
-  insert into tallystick.outgoing_attempt (delivery_id, status_code, error, duration_ms, created_at)
-    select id, p_status_code, p_error, p_duration_ms, t from tallystick.outgoing_delivery where id = p_delivery_id;
+  -- The endpoint first, as where it is removed or erased with its deliveries.
   update tallystick.webhook_endpoint endpoint
     set failing_since = case when p_ok then null else coalesce(failing_since, t) end,
       paused_until = case when p_pause_ms is not null then t + make_interval(secs => p_pause_ms / 1000.0) end
     from tallystick.outgoing_delivery delivery
     where delivery.id = p_delivery_id and endpoint.id = delivery.endpoint_id
-      and not (p_ok and failing_since is null and paused_until is null)
+      and not (p_ok and failing_since is null and paused_until is null and p_pause_ms is null)
     returning failing_since into failing;
+  insert into tallystick.outgoing_attempt (delivery_id, status_code, error, duration_ms, created_at)
+    select id, p_status_code, p_error, p_duration_ms, t from tallystick.outgoing_delivery where id = p_delivery_id;
   return failing;
 end $$;
 
 -- Gives up what waits for an endpoint, for now.
 create or replace function tallystick.cancel_deliveries(p_endpoint_id bigint, p_actor text, p_reason text) returns bigint
 language sql as $$
+  -- The lane first, as where an attempt is settled.
+  select tallystick.hold_lane('endpoint:' || p_endpoint_id);
   with cancelled as (
     update tallystick.outgoing_delivery set status = 'cancelled', finished_at = tallystick.clock()
     where endpoint_id = p_endpoint_id and status = 'pending' returning task_id
@@ -39,6 +42,8 @@ declare
   delivery record;
   task_status text;
 begin
+  -- The task's lane before the delivery, as where an attempt is settled.
+  perform tallystick.hold_lane('endpoint:' || endpoint_id) from tallystick.outgoing_delivery where id = p_id;
   select mine.task_id, event.data is null as forgotten, endpoint.status = 'disabled' as disabled into delivery
     from tallystick.outgoing_delivery mine join tallystick.outgoing_event event on event.id = mine.event_id
     join tallystick.webhook_endpoint endpoint on endpoint.id = mine.endpoint_id
@@ -62,6 +67,7 @@ declare
   missed bigint[];
   replayed bigint;
 begin
+  perform tallystick.hold_lane('endpoint:' || p_endpoint_id);
   select count(*) filter (where tallystick.replay_delivery(id, p_actor) = 'pending') into replayed from (
     select delivery.id from tallystick.outgoing_delivery delivery
     join tallystick.outgoing_event event on event.id = delivery.event_id

@@ -77,6 +77,18 @@ begin
   return 'pending';
 end $$;
 
+-- Holds a lane's row for the transaction, for whoever locks rows of its own that tasks of the lane lock after the lane.
+create or replace function tallystick.hold_lane(p_lane text) returns void language sql as $$
+  select from tallystick.task_lane where name = p_lane for no key update
+$$;
+
+-- Ends a lane's pause: what had asked for it has changed.
+create or replace function tallystick.end_pause(p_lane text) returns void language sql as $$
+  update tallystick.task_lane set paused_until = null,
+      ready_at = case when lease_token is null and ready_at is not null then least(ready_at, tallystick.clock()) else ready_at end
+    where name = p_lane
+$$;
+
 -- Reopens tasks of a lane that wait or died for a reason that has just gone away.
 create or replace function tallystick.retry_lane(p_lane text, p_error_code text, p_actor text) returns bigint language sql as $$
   select count(tallystick.replay_task(id, p_actor, 'its cause has gone: ' || p_error_code)) from tallystick.task
