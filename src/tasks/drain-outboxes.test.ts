@@ -7,22 +7,19 @@ const counts: DrainResult = { processed: 1, done: 1, failed: 0, dead: 0, remaini
 describe("a drain", () => {
   it("whose outbox can't be told of tells of the others and runs the tasks, and fails at the end with the first reason", async () => {
     const seen: string[] = [];
-    const drain = drainOutboxes(
+    const drain = drainOutboxes(async () => {
+      seen.push("tasks");
+      return counts;
+    }, [
       async () => {
-        seen.push("tasks");
-        return counts;
+        seen.push("first");
+        throw new Error("the first is broken");
       },
-      [
-        async () => {
-          seen.push("first");
-          throw new Error("the first is broken");
-        },
-        async () => {
-          seen.push("second");
-          return 1;
-        },
-      ],
-    );
+      async () => {
+        seen.push("second");
+        return 1;
+      },
+    ]);
     await expect(drain()).rejects.toThrow("the first is broken");
     expect(seen).toEqual(["first", "second", "tasks", "first", "second", "tasks"]);
   });
