@@ -87,21 +87,21 @@ export async function lockPaymentsOf(tx: Queryable, source: string): Promise<voi
 }
 
 /**
- * Changes whatever runs on a source, such as a subscription, to its plan of now, within a transaction that is open. The
+ * Changes whatever runs on a source, such as a subscription, to its plan and quantity of now, within a transaction that is open. The
  * running period gets the difference, as `changePlan` gives it. What is paused stays as it is until it goes on.
  */
 export async function followPlan(
   tx: Queryable,
   plans: readonly PlanTerms[],
-  { source, planId }: { readonly source: string; readonly planId: string },
+  { source, planId, quantity }: { readonly source: string; readonly planId: string; readonly quantity: number },
 ): Promise<void> {
   const others = await tx.query<{ userId: string; unit: string; planId: string }>(
     `select distinct account.user_id as "userId", account.unit, e.plan_id as "planId"
      from tallystick.credit_enrolment e join tallystick.user_credit account on account.id = e.account_id
-     where e.source = $1 and e.plan_id <> $2 and e.ended_at is null and e.paused_at is null
+     where e.source = $1 and (e.plan_id <> $2 or e.quantity <> $3) and e.ended_at is null and e.paused_at is null
        and (e.next_due_at is not null or e.period_ends_at > tallystick.clock())
      order by 1, 2, 3`,
-    [source, planId],
+    [source, planId, quantity],
   );
   for (const other of others) {
     const changed = await callFunction<StoredOutcome>(tx, "change_plan", {
@@ -111,6 +111,7 @@ export async function followPlan(
       p_to: planId,
       p_plans: planTerms(plans),
       p_source: source,
+      p_quantity: quantity,
     });
     if (changed.outcome !== "ok") refuse(changed);
   }

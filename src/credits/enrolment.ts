@@ -96,9 +96,9 @@ export async function resumeEnrolment(
   return inTransaction(database, options, work);
 }
 
-/** Ends what hangs on a source: no further period is granted. */
-export async function endEnrolments(tx: Queryable, source: string): Promise<void> {
-  await callFunction(tx, "end_enrolments", { p_source: source });
+/** Ends what hangs on a source, or only its terms of more than so many periods: no further period is granted. */
+export async function endEnrolments(tx: Queryable, source: string, longerThan?: number): Promise<void> {
+  await callFunction(tx, "end_enrolments", { p_source: source, p_longer_than: longerThan ?? null });
 }
 
 /** Pauses what hangs on a source. */

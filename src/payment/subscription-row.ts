@@ -106,6 +106,9 @@ export interface Standing {
   readonly ended: boolean;
   /** The plan that it has, and never had another beside; null: none, or more than one. */
   readonly onlyPlanId: string | null;
+  readonly priceId: string | null;
+  readonly quantity: number;
+  readonly periodStart: Date | null;
 }
 
 /** A subscription as it stands here; null when nothing was told of it. */
@@ -115,8 +118,9 @@ export async function readSubscription(
   subscriptionId: string,
 ): Promise<Standing | null> {
   const [row] = await tx.query<Omit<Standing, "ended">>(
-    `select status, case when one_plan then plan_id end as "onlyPlanId" from tallystick.subscription
-     where provider = $1 and subscription_id = $2`,
+    `select status, case when one_plan then plan_id end as "onlyPlanId", price_id as "priceId", quantity,
+       current_period_start as "periodStart"
+     from tallystick.subscription where provider = $1 and subscription_id = $2`,
     [provider, subscriptionId],
   );
   return row === undefined ? null : { ...row, ended: ended.includes(row.status) };

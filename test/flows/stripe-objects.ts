@@ -84,6 +84,9 @@ export interface SubscriptionInput {
   readonly priceId?: string;
   readonly status: string;
   readonly cancelAtPeriodEnd?: boolean;
+  readonly quantity?: number;
+  /** Unix time. */
+  readonly periodStart?: number;
 }
 
 export function subscription(input: SubscriptionInput): Record<string, unknown> {
@@ -100,8 +103,8 @@ export function subscription(input: SubscriptionInput): Record<string, unknown> 
       data: [
         {
           id: "si_1",
-          quantity: 1,
-          current_period_start: 1_760_000_000,
+          quantity: input.quantity ?? 1,
+          current_period_start: input.periodStart ?? 1_760_000_000,
           current_period_end: 1_762_600_000,
           price: { id: input.priceId ?? "price_pro_monthly" },
         },

@@ -30,8 +30,9 @@ $$;
 
 -- Ends now, or with p_when = 'term_end' when what is paid for has been granted: a term of twelve months goes on to its
 -- twelfth, an enrolment without end has no further period after the running one. Ending twice changes nothing.
+-- With p_longer_than only terms of more periods than that.
 create or replace function tallystick.end_enrolments(
-  p_source text default null, p_enrolment_id bigint default null, p_when text default 'now'
+  p_source text default null, p_enrolment_id bigint default null, p_when text default 'now', p_longer_than integer default null
 ) returns jsonb language plpgsql set lock_timeout = '5s' as $$
 declare
   ids bigint[] := tallystick.lock_enrolments(p_enrolment_id, p_source);
@@ -40,7 +41,8 @@ declare
 begin
   update tallystick.credit_enrolment set next_due_at = null, paused_at = null,
       ended_at = case when p_when = 'now' then t else greatest(t, coalesce(period_ends_at, next_due_at)) end
-    where id = any (ids) and (p_when = 'now' or period_count is null);
+    where id = any (ids) and (p_when = 'now' or period_count is null)
+      and (p_longer_than is null or period_count > p_longer_than);
   get diagnostics changed = row_count;
   return tallystick.enrolment_outcome(p_enrolment_id, changed);
 end $$;

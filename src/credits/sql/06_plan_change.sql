@@ -6,6 +6,7 @@
 -- running period has given this plan before. `next_period`: nothing. p_anchor `keep`: periods begin as before; `now`: a
 -- period of the new plan begins now. Periods of the old plan that are due are granted first; those of a plan that the
 -- catalog has lost are granted by the new one. Terms of the same source that are paid and have not begun change along.
+-- With p_quantity the quantity changes too, and then the plan may stay.
 create or replace function tallystick.change_plan(
   p_user_id text,
   p_from text,
@@ -15,7 +16,8 @@ create or replace function tallystick.change_plan(
   p_source text default null,
   p_grant text default 'difference',
   p_anchor text default 'keep',
-  p_idempotency_key text default null
+  p_idempotency_key text default null,
+  p_quantity bigint default null
 ) returns jsonb language plpgsql set lock_timeout = '5s' as $$
 declare
   account tallystick.user_credit;
@@ -27,6 +29,7 @@ declare
   terms record; -- of the new plan
   running integer; -- the period that is running now
   begun boolean; -- whether a period is running
+  new_quantity bigint;
   given bigint;
   amount bigint;
   ends_at timestamptz;
@@ -76,11 +79,12 @@ begin
   if p_anchor = 'now' and not begun then
     return jsonb_build_object('outcome', 'invalid_state', 'message', 'no period is running from which to begin anew; keep the anchor.');
   end if;
+  new_quantity := coalesce(p_quantity, old.quantity);
   given := case when begun then old.period_credits else 0 end;
   amount := case
     when p_grant = 'next_period' or not begun then 0
-    when p_grant = 'full' then terms.credits * old.quantity
-    else greatest(0, terms.credits * old.quantity - given) end;
+    when p_grant = 'full' then terms.credits * new_quantity
+    else greatest(0, terms.credits * new_quantity - given) end;
   if p_grant = 'full' and tallystick.was_given(old.id, p_to, t) then
     return jsonb_build_object('outcome', 'invalid_state',
       'message', format('the running period has given plan %s before; change with grant "next_period".', p_to));
@@ -95,7 +99,7 @@ begin
   insert into tallystick.credit_enrolment (account_id, plan_id, type, quantity, anchor_at, anchor_time_zone, first_period,
       period_count, next_period, next_due_at, period_ends_at, period_credits, payment_id, provider, fact, source, continues_id,
       idempotency_key, request_hash, created_at)
-    select account.id, p_to, old.type, old.quantity,
+    select account.id, p_to, old.type, new_quantity,
       case when p_anchor = 'now' then t else old.anchor_at end,
       case when p_anchor = 'now' then account.time_zone else old.anchor_time_zone end,
       running, term.periods, term.next_period,
@@ -106,7 +110,7 @@ begin
     from (select old.period_count - (greatest(old.next_period - 1, old.first_period) - old.first_period) as periods,
       running + case when old.next_period > old.first_period then 1 else 0 end as next_period) term
     returning id into new_id;
-  update tallystick.credit_enrolment set plan_id = p_to, continues_id = case when continues_id = old.id then new_id else continues_id end
+  update tallystick.credit_enrolment set plan_id = p_to, quantity = coalesce(p_quantity, quantity), continues_id = case when continues_id = old.id then new_id else continues_id end
     where account_id = account.id and plan_id = p_from and source = old.source and ended_at is null and next_period = first_period;
   if amount > 0 then
     granted := tallystick.grant_credits(p_user_id, amount, old.type, p_unit, p_payment_id => old.payment_id,

@@ -10,9 +10,20 @@ import type { EffectContext } from "./context.ts";
 const stopped: ReadonlySet<string> = new Set<SubscriptionStatus>(["past_due", "unpaid", "paused"]);
 const going: ReadonlySet<string> = new Set<SubscriptionStatus>(["active", "trialing"]);
 
-/** After every event that tells of the subscription or pays for it: whichever comes last finds what the others left. */
-export async function followSubscription(context: EffectContext, subscriptionId: string): Promise<void> {
-  const { tx, provider, plans } = context;
+// What is paid month by month has no longer term: one that is there is left of a price by the year.
+const LONGEST_MONTHLY_TERM = 1;
+
+/**
+ * After every event that tells of the subscription or pays for it: whichever comes last finds what the others left.
+ * `paidFrom` is when the period begins that was just paid: a state from before it tells of the plan that was, and the
+ * event that will tell of the new one is on its way.
+ */
+export async function followSubscription(
+  context: EffectContext,
+  subscriptionId: string,
+  paidFrom: Date | null = null,
+): Promise<void> {
+  const { tx, provider, plans, catalog } = context;
   const stored = await readSubscription(tx, provider, subscriptionId);
   if (stored === null) return;
   const source = subscriptionSource(provider, subscriptionId);
@@ -22,6 +33,10 @@ export async function followSubscription(context: EffectContext, subscriptionId:
     await resumeEnrolments(tx, plans, source);
     // A plan that the catalog has lost since can't be given.
     const plan = plans.find(({ id }) => id === stored.onlyPlanId);
-    if (plan !== undefined) await followPlan(tx, plans, { source, planId: plan.id });
+    const isOlder = paidFrom !== null && stored.periodStart !== null && stored.periodStart < paidFrom;
+    if (plan === undefined || isOlder) return;
+    const price = stored.priceId === null ? undefined : catalog.price(stored.priceId);
+    if (price?.kind === "plan" && price.interval === "month") await endEnrolments(tx, source, LONGEST_MONTHLY_TERM);
+    await followPlan(tx, plans, { source, planId: plan.id, quantity: stored.quantity });
   }
 }

@@ -2,6 +2,7 @@
 // prorations what the plan says, and a line of amount zero the plan's trial credits.
 import { lockPaymentsOf } from "../../credits/enrolment-change.ts";
 import { grantForFact } from "../../credits/grant.ts";
+import type { PriceEntry } from "../catalog.ts";
 import { findOwner, requireOwner } from "../owner.ts";
 import { recordPayment } from "../payment-row.ts";
 import type { InvoiceLine, PaymentFact } from "../provider.ts";
@@ -62,7 +63,7 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
     });
   }
   // The subscription's end, or another plan, may have been told before this payment: paid is paid, but what follows follows it.
-  if (fact.subscriptionId !== null) await followSubscription(context, fact.subscriptionId);
+  if (fact.subscriptionId !== null) await followSubscription(context, fact.subscriptionId, paidFrom(sold));
   if (fact.paid.amount > 0) {
     await context.announce(tx, {
       kind: "payment.received",
@@ -72,6 +73,16 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
       items: sold.flatMap(({ price }) => priceName(price) ?? []),
     });
   }
+}
+
+/** When the plans' period begins that was paid; null where that is not said. */
+function paidFrom(
+  sold: readonly { readonly price: PriceEntry; readonly period: InvoiceLine["period"] }[],
+): Date | null {
+  const begins = sold.flatMap(({ price, period }) =>
+    price.kind === "plan" && period !== null ? [period.startsAt] : [],
+  );
+  return begins.toSorted((a, b) => a.getTime() - b.getTime()).at(-1) ?? null;
 }
 
 function trialCredits(context: EffectContext, line: InvoiceLine): number {

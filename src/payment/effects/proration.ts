@@ -17,6 +17,8 @@ export function prorationOf(catalog: Catalog, lines: readonly InvoiceLine[]): Pr
   let plan: Plan | null = null;
   for (const line of lines) {
     const entry = line.proration && line.priceId !== null ? catalog.price(line.priceId) : undefined;
+    // The months of a plan that rolls over follow the subscription, and have given the difference.
+    if (line.amount < 0 && entry?.kind === "plan" && entry.plan.rollover !== null) return null;
     if (entry?.kind !== "plan" || entry.interval !== "month" || line.period === null) continue;
     credits += Math.sign(line.amount) * entry.credits * line.quantity * shareOfMonth(line.period);
     if (line.amount > 0 && entry.plan.proration === "credits") plan = entry.plan;
