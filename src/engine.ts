@@ -241,11 +241,7 @@ export function createEngine(options: TallystickOptions): Engine {
       reconcile: async ({ provider, ...input }) =>
         reconcile(database, providers.require(provider), input, retry.maxAttempts),
     },
-    users: createUsers(
-      database,
-      credits,
-      providers.all.flatMap(({ personalFields }) => personalFields ?? []),
-    ),
+    users: createUsers(database, credits, providers.personalFields),
     endpoints: outgoing.endpoints,
     events: {
       list: async (input = {}) => listEvents(database, input),

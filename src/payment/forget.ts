@@ -3,6 +3,7 @@
 import type { Queryable } from "../db/database.ts";
 import { readPages, type ExportPage } from "../db/export-pages.ts";
 import { withoutPersonalData, type Erasure } from "./personal-data.ts";
+import type { PaymentFact } from "./provider.ts";
 
 const sections: Readonly<Record<string, string>> = {
   customers: `
@@ -114,6 +115,38 @@ export async function forgetPayments(tx: Queryable, input: Erasure): Promise<For
     await renameOwner(tx, "subscription", userIds, alias),
   ];
   return { customers, payments, subscriptions, events };
+}
+
+/**
+ * Removes the personal fields of an event that was told of a user who is erased already. After its effect, in the effect's
+ * transaction: the effect finds the facts that it has in any case.
+ */
+export async function forgetEvent(
+  tx: Queryable,
+  { provider, eventId, facts, personalFields }: ToldEvent,
+): Promise<void> {
+  const customers = facts.flatMap((fact) => ("owner" in fact ? (fact.owner.customerId ?? []) : []));
+  const references = facts.flatMap((fact) => ("references" in fact ? fact.references : []));
+  const [erased] = await tx.query<{ alias: string; payload: unknown }>(
+    `select owner.user_id as alias, event.payload from tallystick.webhook_event event, (
+       select user_id from tallystick.customer where provider = $2 and customer_id = any ($3)
+       union all select payment.user_id from tallystick.payment_charge charge
+         join tallystick.payment on payment.id = charge.payment_id
+         where charge.provider = $2 and charge.reference = any ($4)) owner
+     where event.id = $1 and owner.user_id like 'erased:%' limit 1`,
+    [eventId, provider, customers, references],
+  );
+  if (erased === undefined) return;
+  const userIds = facts.flatMap((fact) => ("owner" in fact ? (fact.owner.userId ?? []) : []));
+  const payload = withoutPersonalData(erased.payload, { userIds, alias: erased.alias, personalFields });
+  await tx.query("update tallystick.webhook_event set payload = $2 where id = $1", [eventId, JSON.stringify(payload)]);
+}
+
+interface ToldEvent {
+  readonly provider: string;
+  readonly eventId: number;
+  readonly facts: readonly PaymentFact[];
+  readonly personalFields: readonly string[];
 }
 
 async function renameOwner(

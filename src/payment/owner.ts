@@ -4,31 +4,24 @@ import { TallystickError } from "../kernel/errors.ts";
 import { subjectLane } from "./inbox.ts";
 import type { Owner } from "./provider.ts";
 
-/** Finds the user and, when the fact names both, remembers whose customer it is. Null when nobody is known. */
-export async function findOwner(tx: Queryable, provider: string, owner: Owner): Promise<string | null> {
-  const erased = owner.customerId === null ? null : await erasedOwner(tx, provider, owner.customerId);
-  if (erased !== null) return erased;
-  if (owner.userId !== null) {
-    if (owner.customerId !== null) {
-      await linkCustomer(tx, provider, owner.customerId, owner.userId, { move: owner.claimed !== true });
-    }
-    return owner.userId;
-  }
-  if (owner.customerId === null) return null;
-  const [row] = await tx.query<{ user_id: string }>(
-    "select user_id from tallystick.customer where provider = $1 and customer_id = $2",
-    [provider, owner.customerId],
-  );
-  return row?.user_id ?? null;
-}
+// What erasing a user puts in the user id's place begins with it.
+const ERASED = "erased:";
 
-// The alias of an erased user keeps the customer: the provider's metadata, which still name the user, bring nobody back.
-async function erasedOwner(tx: Queryable, provider: string, customerId: string): Promise<string | null> {
-  const [row] = await tx.query<{ user_id: string }>(
-    "select user_id from tallystick.customer where provider = $1 and customer_id = $2 and user_id like 'erased:%'",
+/**
+ * Finds the user and, when the fact names both, remembers whose customer it is. Null when nobody is known. The customer
+ * is locked until the transaction ends, so that an erasure comes before or after. The alias of an erased user keeps the
+ * customer: the provider's metadata, which still name the user, bring nobody back.
+ */
+export async function findOwner(tx: Queryable, provider: string, owner: Owner): Promise<string | null> {
+  const { customerId, userId } = owner;
+  if (customerId === null) return userId;
+  const [known] = await tx.query<{ user_id: string }>(
+    "select user_id from tallystick.customer where provider = $1 and customer_id = $2 for no key update",
     [provider, customerId],
   );
-  return row?.user_id ?? null;
+  if (userId === null || known?.user_id.startsWith(ERASED) === true) return known?.user_id ?? null;
+  await linkCustomer(tx, provider, customerId, userId, { move: owner.claimed !== true });
+  return userId;
 }
 
 /** Finds the user or fails so that a person sees it. @throws unmatched_account */

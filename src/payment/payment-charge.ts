@@ -37,6 +37,7 @@ export interface PaidPayment {
   readonly id: number;
   readonly userId: string | null;
   readonly amount: number;
+  readonly currency: string;
 }
 
 /** The paid payment that has one of these references, or was made on the invoice; locked. Null when none is known. */
@@ -47,7 +48,7 @@ export async function lockPaidPayment(
   invoiceId: string | null,
 ): Promise<PaidPayment | null> {
   const [row] = await tx.query<PaidPayment>(
-    `select id, user_id as "userId", amount from tallystick.payment
+    `select id, user_id as "userId", amount, currency from tallystick.payment
      where paid and id in (
        select payment_id from tallystick.payment_charge where provider = $1 and reference = any ($2)
        union all select id from tallystick.payment where provider = $1 and invoice_id = $3)

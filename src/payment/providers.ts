@@ -4,6 +4,8 @@ import type { PaymentProvider } from "./provider.ts";
 
 export interface Providers {
   readonly all: readonly PaymentProvider[];
+  /** Of all their events. */
+  readonly personalFields: readonly string[];
   /**
    * The provider of that name, or without a name the only one.
    * @throws not_found when there is none, invalid_request when one must be named
@@ -25,6 +27,7 @@ export function createProviders(configured: PaymentProvider | readonly PaymentPr
   }
   return {
     all,
+    personalFields: all.flatMap(({ personalFields }) => personalFields ?? []),
     require(name) {
       if (name === undefined && all.length > 1) {
         throw new TallystickError(

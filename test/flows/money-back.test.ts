@@ -185,3 +185,18 @@ describe("a refund", () => {
     expect(await setup.tally.credits.balance({ userId: "ada" })).toMatchObject({ balance: 250 });
   });
 });
+
+it("a return in another currency than its payment's takes nothing, and a person sees it", async () => {
+  const { tally, sql } = await setUp({ retry: { maxAttempts: 1 } });
+  const paymentIntent = uniqueId("pi");
+  const session = checkoutSession({ userId: "ada", priceId: "price_credits_max", paymentIntent });
+  await sendEvent(tally, { type: "checkout.session.completed", object: session });
+  await tally.drain();
+  const foreign = { ...dispute({ id: uniqueId("dp"), paymentIntent, amount: 999, status: "lost" }), currency: "jpy" };
+  await sendEvent(tally, { type: "charge.dispute.closed", object: foreign });
+  await tally.drain();
+  expect(await tally.credits.balance({ userId: "ada" })).toMatchObject({ balance: 1200 });
+  const { items } = await tally.tasks.list({ status: "dead" });
+  expect(items).toMatchObject([{ lastErrorCode: "invalid_request", lastError: expect.stringContaining("jpy") }]);
+  expect(await sql.query("select 1 from tallystick.payment_return")).toEqual([]);
+});

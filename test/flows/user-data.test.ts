@@ -4,7 +4,7 @@ import { connect } from "../../src/db/database.ts";
 import type { Tallystick } from "../../src/index.ts";
 import type { Channel } from "../../src/notification/channel.ts";
 import { callApi, checkoutSession, sendEvent, uniqueId } from "../support/engine.ts";
-import { setUp, type Setup } from "./setup.ts";
+import { setUp, skipDelays, untilBlocked, type Setup } from "./setup.ts";
 import { invoice } from "./stripe-objects.ts";
 
 const people = {
@@ -263,8 +263,14 @@ describe("an erased user", () => {
     expect(await sql.query("select count(*) from tallystick.credit_transaction")).toEqual(before);
     // The subscription was not ended at the provider, whose objects still name the user.
     const next = invoice({ userId: "user-ada", lines: [{ priceId: "price_pro_monthly" }] });
-    await sendEvent(tally, { type: "invoice.paid", object: { ...next, customer: "cus_ada" } });
+    const named = { ...next, customer: "cus_ada", customer_email: "ada@example.com", customer_name: "Ada Lovelace" };
+    await sendEvent(tally, { type: "invoice.paid", object: named });
     await tally.drain();
+    const [told] = await sql.query<{ payload: unknown }>(
+      "select payload from tallystick.webhook_event order by id desc limit 1",
+    );
+    expect(JSON.stringify(told)).toContain(String(next["id"]));
+    expect(JSON.stringify(told)).not.toMatch(/ada@|Lovelace|user-ada/);
     expect(await tally.credits.balance({ userId: alias })).toMatchObject({ balance: 2493 });
     expect(await sql.query("select 1 from tallystick.user_credit where user_id = 'user-ada'")).toEqual([]);
     // A person may hand the customer to a user again.
@@ -273,6 +279,27 @@ describe("an erased user", () => {
     await sendEvent(tally, { type: "invoice.paid", object: { ...late, customer: "cus_ada" } });
     await tally.drain();
     expect(await tally.credits.balance({ userId: "ada-again" })).toMatchObject({ balance: 1000 });
+  });
+
+  it("is not brought back by an event that is handled while the user is erased", async () => {
+    const setup = await setUp();
+    const { tally, sql } = setup;
+    await paidUser(setup, "user-ada", "cus_ada");
+    const next = invoice({ userId: "user-ada", lines: [{ priceId: "price_pro_monthly" }] });
+    await sendEvent(tally, { type: "invoice.paid", object: { ...next, customer: "cus_ada" } });
+    // Erased, and not committed yet: the handler finds the customer locked, and then the alias.
+    let draining: Promise<unknown> = Promise.resolve();
+    const { alias } = await sql.transaction(async (tx) => {
+      const erased = await tally.users.erase({ userId: "user-ada" }, { tx });
+      draining = tally.drain();
+      await untilBlocked(sql, "%tallystick.customer%");
+      return erased;
+    });
+    await draining;
+    await skipDelays(sql);
+    await tally.drain();
+    expect(await sql.query("select 1 from tallystick.user_credit where user_id = 'user-ada'")).toEqual([]);
+    expect(await tally.credits.balance({ userId: alias })).toMatchObject({ balance: 2493 });
   });
 
   it("is not named by what the alert hook said of it either; an alert that is being told is not waited for", async () => {

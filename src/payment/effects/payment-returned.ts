@@ -35,6 +35,13 @@ export async function paymentReturned(context: EffectContext, fact: Fact<"paymen
       `The ${returned.type} ${returned.returnId} is of ${fact.references.join(", ") || "a payment"}, which is not known here as paid; it is applied by itself once that is told.`,
     );
   }
+  // Of another currency's sum no part of the credits follows. Stripe and Paddle tell of both in the payment's own.
+  if (returned.money.amount > 0 && returned.money.currency !== payment.currency) {
+    throw new TallystickError(
+      "invalid_request",
+      `The ${returned.type} ${returned.returnId} is in ${returned.money.currency}, and its payment ${payment.id} in ${payment.currency}: settle it by hand with credits.settleReturns.`,
+    );
+  }
   await linkCharges(tx, provider, payment.id, fact.references);
   const change = await recordReturn(tx, provider, payment.id, fact);
   await settleReturnsIn(tx, {

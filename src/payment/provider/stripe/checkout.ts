@@ -42,11 +42,13 @@ async function linesOf(
 ): Promise<{ lines: readonly CheckoutLine[]; assumed: boolean }> {
   const priceId = text(record(session.metadata).priceId);
   const ownLines = priceId === null ? [] : [{ priceId, quantity: 1 }];
+  // A line's place is its key: what may have been given on the metadata's word comes first whatever stands beside it.
+  const rank = (line: CheckoutLine): number => (line.priceId === priceId ? 0 : 1);
   if (api === null) return { lines: ownLines, assumed: false };
   const answer = await api.sessionLines(sessionId);
   if (answer.outcome === "found") {
     const lines = answer.value.length === 0 ? ownLines : answer.value.map((item) => readLine(sessionId, item));
-    return { lines, assumed: false };
+    return { lines: lines.toSorted((a, b) => rank(a) - rank(b)), assumed: false };
   }
   if (answer.outcome === "missing") return { lines: ownLines, assumed: false };
   // A grant needs only the event: after one retry the buyer gets what the event tells, and the rest once Stripe answers.

@@ -37,26 +37,27 @@ const disputeOutcomes: Readonly<Record<string, ReturnState["outcome"]>> = {
 export async function refundFacts(eventObject: Json, context: FactContext): Promise<readonly PaymentFact[]> {
   const refundId = required(text(eventObject.id), "refund id");
   const read = await currentOf(eventObject, `refund ${refundId}`, context, async (api) => api.refund(refundId));
-  return [await factOf(read, readRefund(read.object), context)];
+  return [factOf(read, readRefund(read.object), await invoiceOf(read.object, context))];
 }
 
 /** `charge.refunded`: tells a sum, and its refunds only in payloads before 2022-11-15; each has events of its own. */
 export async function chargeRefundedFacts(charge: Json, context: FactContext): Promise<readonly PaymentFact[]> {
   const chargeId = required(text(charge.id), "charge id");
   const refunds = await refundsOf(chargeId, charge, context);
-  const facts: PaymentFact[] = [];
-  for (const refund of refunds.items) {
+  if (refunds.items.length === 0) return [];
+  // All refunds of a charge are of its payment.
+  const invoiceId = await invoiceOf(charge, context);
+  return refunds.items.map((refund) => {
     const object = { payment_intent: charge.payment_intent, charge: chargeId, ...refund };
-    facts.push(await factOf({ object, current: refunds.current }, readRefund(object), context));
-  }
-  return facts;
+    return factOf({ object, current: refunds.current }, readRefund(object), invoiceId);
+  });
 }
 
 /** `charge.dispute.*`. */
 export async function disputeFacts(eventObject: Json, context: FactContext): Promise<readonly PaymentFact[]> {
   const disputeId = required(text(eventObject.id), "dispute id");
   const read = await currentOf(eventObject, `dispute ${disputeId}`, context, async (api) => api.dispute(disputeId));
-  return [await factOf(read, readDispute(read.object), context)];
+  return [factOf(read, readDispute(read.object), await invoiceOf(read.object, context))];
 }
 
 interface Read {
@@ -87,19 +88,15 @@ async function refundsOf(chargeId: string, charge: Json, { api }: FactContext) {
   throw unanswered(`refunds of charge ${chargeId}`, answer);
 }
 
-async function factOf({ object, current }: Read, returned: ReturnState, { api }: FactContext): Promise<PaymentFact> {
-  const intentId = idOf(object.payment_intent);
-  return {
-    kind: "payment_returned",
-    references: idsOf(intentId, object.charge),
-    invoiceId: api === null || intentId === null ? null : await invoiceOf(intentId, api),
-    returned,
-    current,
-  };
+function factOf({ object, current }: Read, returned: ReturnState, invoiceId: string | null): PaymentFact {
+  const references = idsOf(object.payment_intent, object.charge);
+  return { kind: "payment_returned", references, invoiceId, returned, current };
 }
 
 // Since API 2025-03-31 nothing but the list of an invoice's payments leads from an intent to its invoice.
-async function invoiceOf(intentId: string, api: StripeApi): Promise<string | null> {
+async function invoiceOf(returned: Json, { api }: FactContext): Promise<string | null> {
+  const intentId = idOf(returned.payment_intent);
+  if (api === null || intentId === null) return null;
   const answer = await api.invoicePayments(intentId);
   if (answer.outcome === "found") return idOf(answer.value[0]?.invoice);
   // A restricted key may lack this permission: the payment is found by its intent, where that was told.
