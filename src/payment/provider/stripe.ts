@@ -42,7 +42,8 @@ export interface StripeOptions {
 export function stripe(options: StripeOptions): PaymentProvider {
   const secrets = parseSecrets(options.webhookSecrets);
   const secretKey = options.secretKey?.trim() || null;
-  const apiOptions = secretKey === null ? null : apiOptionsOf(secretKey, options.apiBase);
+  const apiBase = readApiBase(options.apiBase);
+  const apiOptions = secretKey === null ? null : apiOptionsOf(secretKey, apiBase);
   const now = options.now ?? Date.now;
   const names = createPriceNames();
   return {
@@ -66,12 +67,18 @@ export function stripe(options: StripeOptions): PaymentProvider {
   };
 }
 
-function apiOptionsOf(secretKey: string, apiBase: StripeOptions["apiBase"]): ApiOptions {
-  if (typeof apiBase !== "function") return { secretKey, apiBase: parseApiBase("Stripe", apiBase) };
+// A fixed origin is checked at once, also where there is no key to use it with.
+function readApiBase(given: StripeOptions["apiBase"]): () => URL | null {
+  if (typeof given === "function") return () => parseApiBase("Stripe", given());
+  const fixed = parseApiBase("Stripe", given);
+  return () => fixed;
+}
+
+function apiOptionsOf(secretKey: string, apiBase: () => URL | null): ApiOptions {
   return {
     secretKey,
     get apiBase() {
-      return parseApiBase("Stripe", apiBase());
+      return apiBase();
     },
   };
 }
