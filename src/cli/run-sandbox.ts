@@ -1,15 +1,11 @@
 // The sandbox for as long as the command runs. It must be asked for, and never stands beside a live key.
 import { TallystickError } from "../kernel/errors.ts";
-import type { Catalog } from "../payment/catalog.ts";
-import { createSandbox, type SandboxOptions } from "../payment/provider/sandbox.ts";
+import { createSandbox, sandboxKey } from "../payment/provider/sandbox.ts";
+import { catalogPrices } from "../payment/provider/sandbox/control/catalog-prices.ts";
 import type { Outcome } from "./command.ts";
 import { loadConfig } from "./config.ts";
 import { surroundings, type Surroundings } from "./env.ts";
 import { findDatabase } from "./find-database.ts";
-
-const SECRET_KEY = "sk_test_sandbox";
-/** What a price of the catalog costs here, which names none; in minor units. */
-const PLACEHOLDER_AMOUNT = 1_000;
 
 export interface RunOptions {
   readonly port: number;
@@ -25,17 +21,15 @@ export async function runSandbox(options: RunOptions, announce: (outcome: Outcom
   const { config } = await loadConfig(here.directory);
   const database = await findDatabase(here);
   try {
-    const prices = pricesOf(config.catalog);
+    const prices = catalogPrices(config.catalog);
     const { port, oldShape } = options;
     const sandbox = createSandbox({ database: database.url, port, oldShape, prices, logger: config.logger });
     try {
-      const { url } = await sandbox.start().catch((error: unknown) => {
-        throw portError(error, port);
-      });
+      const { url } = await sandbox.start();
       const endpoint = options.forwardTo === undefined ? null : await sandbox.endpoint(options.forwardTo);
       const found = {
         url,
-        secretKey: SECRET_KEY,
+        secretKey: sandboxKey,
         webhookSecret: endpoint?.secret ?? null,
         forwardTo: endpoint?.url ?? null,
       };
@@ -69,22 +63,6 @@ async function untilTold(): Promise<void> {
       });
     }
   });
-}
-
-// What the catalog says, and 10.00 USD where it says no amount.
-function pricesOf({ prices }: Catalog): NonNullable<SandboxOptions["prices"]> {
-  return prices.map(({ id, name, interval, amount, currency }) => ({
-    id,
-    name,
-    unit_amount: amount ?? PLACEHOLDER_AMOUNT,
-    ...(currency !== null && { currency }),
-    interval: interval === "once" ? null : interval,
-  }));
-}
-
-function portError(error: unknown, port: number): unknown {
-  if (!(error instanceof Error) || !("code" in error) || error.code !== "EADDRINUSE") return error;
-  return new TallystickError("invalid_state", `Port ${port} is taken; name another with --port.`, { cause: error });
 }
 
 interface Found {

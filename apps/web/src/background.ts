@@ -1,8 +1,10 @@
 // What a server does besides answering: migrates when it starts and, where it stays, runs the worker that keeps
-// tasks moving.
+// tasks moving and the local Stripe, if there is to be one.
 import { migrateAll } from "./database/migrate.ts";
 import { env, isServerless } from "./env.ts";
-import { logger, tally } from "./tally.ts";
+import { logger } from "./logger.ts";
+import { localStripe, startLocalStripe } from "./sandbox.ts";
+import { tally } from "./tally.ts";
 
 const retryMs = 5000;
 
@@ -20,9 +22,13 @@ export async function migrateThenWork(): Promise<void> {
     return;
   }
   if (isServerless()) return;
+  await startLocalStripe();
   const worker = tally().run();
   // The server itself waits for open requests and then exits; a task that is cut off is claimed again.
-  const stop = (): void => void worker.stop();
+  const stop = (): void => {
+    void worker.stop();
+    void localStripe()?.stop();
+  };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
 }

@@ -1,9 +1,11 @@
-// What is sold and what it gives. Credits come from here alone; nothing that a client sends can change them.
+// What is sold and what it gives. Credits come from here alone; nothing that a client sends can change them. Amounts are
+// what the sandbox asks and `doctor` compares; what Stripe asks is Stripe's.
 import { defineCatalog } from "tallystick";
 import type { Environment } from "./env.ts";
 
 export const freePlanId = "free";
 export const registerGift = { credits: 50, validDays: 30 };
+const currency = "usd";
 
 export function catalog(env: Environment) {
   return defineCatalog({
@@ -15,8 +17,8 @@ export function catalog(env: Environment) {
         credits: 1000,
         validDays: 30,
         prices: [
-          { id: env.PRICE_PRO_MONTHLY, interval: "month" },
-          { id: env.PRICE_PRO_YEARLY, interval: "year" },
+          { id: env.PRICE_PRO_MONTHLY, interval: "month", amount: 2_000, currency },
+          { id: env.PRICE_PRO_YEARLY, interval: "year", amount: 20_000, currency },
         ],
       },
       {
@@ -24,13 +26,13 @@ export function catalog(env: Environment) {
         name: "Lifetime",
         credits: 1000,
         validDays: 30,
-        prices: [{ id: env.PRICE_LIFETIME, interval: "lifetime" }],
+        prices: [{ id: env.PRICE_LIFETIME, interval: "lifetime", amount: 50_000, currency }],
       },
     ],
     packs: [
-      { id: "basic", name: "Basic", credits: 100, validDays: null, priceId: env.PRICE_CREDITS_BASIC },
-      { id: "plus", name: "Plus", credits: 500, validDays: null, priceId: env.PRICE_CREDITS_PLUS },
-      { id: "max", name: "Max", credits: 1200, validDays: null, priceId: env.PRICE_CREDITS_MAX },
+      { id: "basic", name: "Basic", credits: 100, prices: [{ id: env.PRICE_CREDITS_BASIC, amount: 500, currency }] },
+      { id: "plus", name: "Plus", credits: 500, prices: [{ id: env.PRICE_CREDITS_PLUS, amount: 2_000, currency }] },
+      { id: "max", name: "Max", credits: 1200, prices: [{ id: env.PRICE_CREDITS_MAX, amount: 4_000, currency }] },
     ],
   });
 }

@@ -9,21 +9,28 @@ const text = z.preprocess(unsetWhenBlank, z.string().optional());
 const url = z.preprocess(unsetWhenBlank, z.url({ protocol: /^https?$/, error: "must be a URL" }).optional());
 const list = text.transform((value) => (value ?? "").split(",").flatMap((item) => item.trim() || []));
 const priceId = (standard: string) => z.preprocess(unsetWhenBlank, z.string().default(standard));
+const port = (standard: number) =>
+  z.preprocess(
+    unsetWhenBlank,
+    z.coerce.number({ error: "must be a port number" }).int().min(1).max(65_535).default(standard),
+  );
+const flag = z
+  .preprocess(unsetWhenBlank, z.enum(["0", "1"], { error: "must be 0 or 1" }).default("0"))
+  .transform((value) => value === "1");
 
-const schema = z.object({
+const variables = z.object({
   DATABASE_URL: z.preprocess(
     unsetWhenBlank,
     z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
   ),
-  PORT: z.preprocess(
-    unsetWhenBlank,
-    z.coerce.number({ error: "must be a port number" }).int().min(1).max(65_535).default(3000),
-  ),
+  PORT: port(3000),
   BETTER_AUTH_SECRET: text,
   BETTER_AUTH_URL: url,
   STRIPE_SECRET_KEY: text,
   STRIPE_WEBHOOK_SECRET: list,
   STRIPE_API_BASE: url,
+  TALLYSTICK_SANDBOX: flag,
+  TALLYSTICK_SANDBOX_PORT: port(12_111),
   CRON_SECRET: text,
   CRON_JOBS_USERNAME: text,
   CRON_JOBS_PASSWORD: text,
@@ -49,9 +56,7 @@ const schema = z.object({
     unsetWhenBlank,
     z.enum(["en", "zh"], { error: "must be en or zh" }).default("en"),
   ),
-  TALLYSTICK_ALLOW_PRIVATE_HOSTS: z
-    .preprocess(unsetWhenBlank, z.enum(["0", "1"], { error: "must be 0 or 1" }).default("0"))
-    .transform((value) => value === "1"),
+  TALLYSTICK_ALLOW_PRIVATE_HOSTS: flag,
   TALLYSTICK_DRIVER: z.preprocess(
     unsetWhenBlank,
     z.literal("inline", { error: "only inline is available yet" }).default("inline"),
@@ -64,14 +69,25 @@ const schema = z.object({
   PRICE_CREDITS_MAX: priceId("price_credits_max"),
 });
 
-export type Environment = z.output<typeof schema>;
+export type Environment = z.output<typeof variables>;
+
+// Pretended payments would stand beside real ones, and both give credits.
+const schema = variables.refine(
+  ({ TALLYSTICK_SANDBOX: isOn, STRIPE_SECRET_KEY: key }) => !(isOn && /^[sr]k_live_/.test(key?.trim() ?? "")),
+  {
+    path: ["TALLYSTICK_SANDBOX"],
+    // Also when another variable is wrong: every problem is reported at once.
+    when: () => true,
+    error: "must be 0 or empty beside a live STRIPE_SECRET_KEY: the sandbox takes payments that nobody pays",
+  },
+);
 
 /** Every variable that the application reads, in the order of env.example. */
-export const environmentNames: readonly string[] = Object.keys(schema.shape);
+export const environmentNames: readonly string[] = Object.keys(variables.shape);
 
 /** Validates a set of variables. @throws an error whose message lists every problem, and no value */
-export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
-  const parsed = schema.safeParse(variables);
+export function parseEnvironment(given: Readonly<Record<string, string | undefined>>): Environment {
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
   throw new Error(`The environment is not valid:\n${problems.join("\n")}`);
@@ -87,6 +103,14 @@ export function env(): Environment {
 /** True where each request may be a process of its own: one connection, and no resident worker. */
 export function isServerless(): boolean {
   return Boolean(process.env.VERCEL);
+}
+
+/**
+ * Whether a local Stripe takes the place of the real one: it was asked for, there is no key, and the server stays. Any
+ * key wins over it, as whoever sets one means the Stripe that it belongs to.
+ */
+export function usesSandbox(settings: Environment): boolean {
+  return settings.TALLYSTICK_SANDBOX && settings.STRIPE_SECRET_KEY === undefined && !isServerless();
 }
 
 /** True under the development server, whose pages need a looser content security policy. */

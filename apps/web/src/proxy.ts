@@ -1,7 +1,7 @@
 // Gives every page a content security policy with a nonce of its own; Next.js puts it on its scripts.
 import { NextResponse } from "next/server";
 import type { NextRequest } from "next/server";
-import { isDevelopment } from "./env.ts";
+import { env, isDevelopment, usesSandbox } from "./env.ts";
 
 export function proxy(request: NextRequest): NextResponse {
   const policy = contentSecurityPolicy(crypto.randomUUID());
@@ -27,7 +27,15 @@ function contentSecurityPolicy(nonce: string): string {
     "img-src 'self' data:",
     "object-src 'none'",
     "base-uri 'none'",
-    "form-action 'self'",
+    `form-action 'self' ${paymentPages().join(" ")}`,
     "frame-ancestors 'none'",
   ].join("; ");
+}
+
+// Where a form of ours may lead by a redirect: browsers check it against form-action as well.
+function paymentPages(): readonly string[] {
+  const settings = env();
+  if (usesSandbox(settings)) return [`http://127.0.0.1:${settings.TALLYSTICK_SANDBOX_PORT}`];
+  if (settings.STRIPE_API_BASE) return [new URL(settings.STRIPE_API_BASE).origin];
+  return ["https://checkout.stripe.com", "https://billing.stripe.com"];
 }

@@ -1,13 +1,14 @@
 // The ledger and event engine, configured from the environment: one instance for the process.
 import { createTallystick } from "tallystick";
-import type { Logger } from "tallystick";
 import { stripe } from "tallystick/stripe";
 import { catalog } from "./catalog.ts";
 import { channels } from "./channels.ts";
 import { pool } from "./database/pool.ts";
 import { env } from "./env.ts";
 import type { Environment } from "./env.ts";
+import { logger } from "./logger.ts";
 import { oncePerProcess } from "./once-per-process.ts";
+import { localStripe } from "./sandbox.ts";
 
 export function tally() {
   return oncePerProcess("tally", () => createTally(env()));
@@ -18,11 +19,7 @@ function createTally(settings: Environment) {
   return createTallystick({
     database: pool(),
     catalog: catalog(settings),
-    payment: stripe({
-      webhookSecrets: settings.STRIPE_WEBHOOK_SECRET,
-      ...(settings.STRIPE_SECRET_KEY && { secretKey: settings.STRIPE_SECRET_KEY }),
-      ...(settings.STRIPE_API_BASE && { apiBase: settings.STRIPE_API_BASE }),
-    }),
+    payment: localStripe() ?? realStripe(settings),
     notifications: channels(settings),
     endpoints: { allowPrivateHosts: settings.TALLYSTICK_ALLOW_PRIVATE_HOSTS },
     auth: {
@@ -34,14 +31,10 @@ function createTally(settings: Environment) {
   });
 }
 
-const line =
-  (write: (text: string) => void) =>
-  (fields: Record<string, unknown>, message: string): void =>
-    write(JSON.stringify({ message, ...fields }));
-
-export const logger: Logger = {
-  debug: () => undefined,
-  info: line(console.info),
-  warn: line(console.warn),
-  error: line(console.error),
-};
+function realStripe(settings: Environment) {
+  return stripe({
+    webhookSecrets: settings.STRIPE_WEBHOOK_SECRET,
+    ...(settings.STRIPE_SECRET_KEY && { secretKey: settings.STRIPE_SECRET_KEY }),
+    ...(settings.STRIPE_API_BASE && { apiBase: settings.STRIPE_API_BASE }),
+  });
+}

@@ -3,7 +3,8 @@ import { eq } from "drizzle-orm";
 import { user } from "./auth/schema.ts";
 import { freePlanId, registerGift } from "./catalog.ts";
 import { database } from "./database/pool.ts";
-import { logger, tally } from "./tally.ts";
+import { logger } from "./logger.ts";
+import { tally } from "./tally.ts";
 
 const dayMs = 86_400_000;
 

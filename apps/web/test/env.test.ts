@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
-import { environmentNames, parseEnvironment } from "../src/env.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { environmentNames, parseEnvironment, usesSandbox } from "../src/env.ts";
+
+afterEach(() => vi.unstubAllEnvs());
 
 test("env.example names exactly the variables that are validated, in order, each with a comment of one line", () => {
   const lines = readFileSync(path.resolve(import.meta.dirname, "../env.example"), "utf8")
@@ -18,6 +20,8 @@ test("an empty environment is valid and opens no door", () => {
   expect(parseEnvironment(blank)).toMatchObject({
     PORT: 3000,
     STRIPE_WEBHOOK_SECRET: [],
+    TALLYSTICK_SANDBOX: false,
+    TALLYSTICK_SANDBOX_PORT: 12_111,
     TALLYSTICK_ALLOW_PRIVATE_HOSTS: false,
     PRICE_LIFETIME: "price_lifetime",
   });
@@ -33,6 +37,8 @@ test("every problem is reported at once, and no value with it", () => {
   const variables = {
     DATABASE_URL: "mysql://secret",
     PORT: "high",
+    TALLYSTICK_SANDBOX: "yes",
+    TALLYSTICK_SANDBOX_PORT: "0",
     DISCORD_WEBHOOK_URL: "secret",
     TALLYSTICK_DRIVER: "bullmq",
     NOTIFICATION_LANGUAGE: "fr",
@@ -42,3 +48,25 @@ test("every problem is reported at once, and no value with it", () => {
   expect(report).toThrow(/TALLYSTICK_DRIVER: only inline is available yet/);
   expect(report).not.toThrow(/secret/);
 });
+
+test("the sandbox takes Stripe's place only when it is asked for, with no key, where the server stays", () => {
+  const uses = (given: Record<string, string>): boolean => usesSandbox(parseEnvironment(given));
+  expect(uses({})).toBe(false);
+  expect(uses({ TALLYSTICK_SANDBOX: "0" })).toBe(false);
+  expect(uses({ TALLYSTICK_SANDBOX: "1" })).toBe(true);
+  expect(uses({ TALLYSTICK_SANDBOX: "1", STRIPE_SECRET_KEY: " " })).toBe(true);
+  expect(uses({ TALLYSTICK_SANDBOX: "1", STRIPE_SECRET_KEY: "sk_test_a" })).toBe(false);
+  vi.stubEnv("VERCEL", "1");
+  expect(uses({ TALLYSTICK_SANDBOX: "1" })).toBe(false);
+});
+
+test.each(["sk_live_hunter2", "rk_live_hunter2", " sk_live_hunter2"])(
+  "the sandbox is refused beside the live key %j, together with every other problem",
+  (STRIPE_SECRET_KEY) => {
+    expect(parseEnvironment({ STRIPE_SECRET_KEY, TALLYSTICK_SANDBOX: "0" })).toMatchObject({ STRIPE_SECRET_KEY });
+    const report = (): unknown => parseEnvironment({ STRIPE_SECRET_KEY, TALLYSTICK_SANDBOX: "1", PORT: "high" });
+    expect(report).toThrow(/^ {2}TALLYSTICK_SANDBOX: must be 0 or empty beside a live STRIPE_SECRET_KEY/m);
+    expect(report).toThrow(/^ {2}PORT: /m);
+    expect(report).not.toThrow(/hunter2/);
+  },
+);

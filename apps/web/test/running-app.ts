@@ -23,8 +23,11 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
-/** Builds what changed since the last build, then serves it on an empty database of the tests' server. */
-export async function startApp(): Promise<RunningApp> {
+/**
+ * Builds what changed since the last build, then serves it on an empty database of the tests' server. The sandbox is off
+ * unless the variables say otherwise.
+ */
+export async function startApp(variables: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
   await buildWhatChanged({ root, dev: false, log: console.info, signal: new AbortController().signal });
   const port = await freePort();
   const settings = {
@@ -34,6 +37,10 @@ export async function startApp(): Promise<RunningApp> {
     PORT: String(port),
     BETTER_AUTH_SECRET: randomBytes(32).toString("base64url"),
     BETTER_AUTH_URL: "",
+    // Named, so that a developer's own settings do not stand in for them.
+    STRIPE_SECRET_KEY: "",
+    TALLYSTICK_SANDBOX: "",
+    ...variables,
   };
   await setUp(application, settings);
   const server = serve(application, settings, port, false);
@@ -55,7 +62,7 @@ async function createDatabase(): Promise<string> {
   return url.href;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, "listening");
   const address = server.address();

@@ -22,13 +22,18 @@ test("a first start writes random secrets that only the owner can read, and a se
     expect(first.settings[name]).toMatch(/^[\w-]{43}$/);
   }
   expect(first.settings.STRIPE_WEBHOOK_SECRET).toMatch(/^whsec_[\w-]{43}$/);
+  expect(first.settings.TALLYSTICK_SANDBOX).toBe("1");
   expect(new Set(Object.values(first.settings)).size).toBe(Object.keys(first.settings).length);
   expect(readSettings(file, {})).toEqual({ settings: first.settings, isNew: false });
 });
 
 test("a variable of the environment wins over the file, also when it is empty", () => {
-  const { settings } = readSettings(file, { CRON_SECRET: "", TALLYSTICK_API_KEY: "mine" });
-  expect(settings).toMatchObject({ CRON_SECRET: "", TALLYSTICK_API_KEY: "mine" });
+  const { settings } = readSettings(file, {
+    CRON_SECRET: "",
+    TALLYSTICK_API_KEY: "mine",
+    TALLYSTICK_SANDBOX: "",
+  });
+  expect(settings).toMatchObject({ CRON_SECRET: "", TALLYSTICK_API_KEY: "mine", TALLYSTICK_SANDBOX: "" });
   expect(readFileSync(file, "utf8")).not.toContain("mine");
 });
 

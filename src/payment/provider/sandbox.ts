@@ -1,148 +1,88 @@
-// A local Stripe: the part of Stripe's API that this library reads, with checkout pages, renewals, refunds and disputes,
-// and webhooks that are truly signed. For development and tests; its state is in Postgres, apart from the ledger.
+// The payment provider over a local Stripe: the Stripe provider, whose Stripe is a sandbox in this process. An application
+// that uses it takes payments without keys; its code is the same as with the real one.
 import type { DatabaseSource } from "../../db/database.ts";
-import { redactedMessage, silentLogger, type Logger } from "../../kernel/logger.ts";
 import { TallystickError } from "../../kernel/errors.ts";
-import { createApp } from "./sandbox/app.ts";
-import { doDueWork } from "./sandbox/billing/due-work.ts";
-import { createApiFaults } from "./sandbox/control/api-faults.ts";
-import { seedPrices, type SeedPrice } from "./sandbox/control/seed.ts";
-import { createCourier } from "./sandbox/events/courier.ts";
-import { createEndpoint } from "./sandbox/resources/webhook-endpoints.ts";
-import { createRunner } from "./sandbox/runner.ts";
-import { listen, type Listening } from "./sandbox/server.ts";
-import { OLD_VERSION, PRESENT_VERSION } from "./sandbox/shape/version.ts";
-import { nextDue } from "./sandbox/store/due.ts";
-import { createWorld, type World } from "./sandbox/store/world.ts";
+import type { Logger } from "../../kernel/logger.ts";
+import type { Catalog } from "../catalog.ts";
+import type { PaymentProvider } from "../provider.ts";
+import { catalogPrices } from "./sandbox/control/catalog-prices.ts";
+import { createSandbox } from "./sandbox/create.ts";
+import { stripe } from "./stripe.ts";
+import { parseSecrets } from "./webhook-secrets.ts";
 
-export interface SandboxOptions {
+export { createSandbox } from "./sandbox/create.ts";
+export type { Sandbox, SandboxEndpoint, SandboxOptions } from "./sandbox/create.ts";
+
+/** The key that clients of a sandbox use; any other test key is taken as well. */
+export const sandboxKey = "sk_test_sandbox";
+export const sandboxPort = 12_111;
+
+const ENDPOINT_NAME = "application";
+
+export interface SandboxProviderOptions {
   readonly database: DatabaseSource;
-  /** The port; 0, the default, takes a free one. */
+  /** Its prices are there to be bought, with their ids. */
+  readonly catalog: Catalog;
+  /** The application's own webhook, which is told of every event. */
+  readonly webhookUrl: string;
+  /** Where it listens, on loopback; 12111 unless told otherwise. */
   readonly port?: number | undefined;
-  /** The address to listen on; loopback unless told otherwise. */
-  readonly host?: string | undefined;
-  /** Prices to create where they are not there, with ids that a catalog names. */
-  readonly prices?: readonly SeedPrice[] | undefined;
-  /** Events and answers in the shape before API 2025-03-31, unless an endpoint or a request names a version. */
-  readonly oldShape?: boolean | undefined;
+  /** Further signing secrets, such as of events that the Stripe CLI forwards. */
+  readonly webhookSecrets?: string | readonly string[] | undefined;
   readonly logger?: Logger | undefined;
-  /** From 0 to 1, less than 1: decides what goes wrong. */
-  readonly random?: (() => number) | undefined;
 }
 
-export interface SandboxEndpoint {
-  readonly id: string;
-  readonly url: string;
-  /** The signing secret, `whsec_…`. */
-  readonly secret: string;
-}
-
-export interface Sandbox {
-  /** Creates its tables where they are missing, listens, and begins to deliver. */
+export interface SandboxProvider extends PaymentProvider {
+  /** Its origin while it runs; null: it does not. */
+  readonly url: string | null;
+  /** Makes tables, prices and the webhook's endpoint, listens, and begins to deliver. @throws invalid_state when the port is taken */
   start(): Promise<{ readonly url: string }>;
-  /** Stops to listen and to deliver; what is not delivered is, after the next start. */
   stop(): Promise<void>;
-  /** Resolves when everything is delivered and nothing is due; never while an endpoint keeps failing. */
-  settled(): Promise<void>;
-  /** Answers a request without a port. Nothing is delivered before `start`. */
-  fetch(request: Request): Promise<Response>;
-  /** The endpoint of this address that takes every event, made where it is not there. */
-  endpoint(url: string): Promise<SandboxEndpoint>;
 }
 
 /**
- * Makes a sandbox on a database, in a schema of its own (`tallystick_sandbox`). Its clients are any that speak Stripe's
- * API: any key that begins with `sk_test_` is taken, a live one never.
+ * A payment provider that stands where `stripe()` would, under the same name, with a local Stripe behind it. Until it is
+ * started, and when it can't be, it is `stripe()` without a key: nothing can be bought, and events that
+ * `webhookSecrets` signed are taken as they are. Never in production: whoever reaches its port can pay with nothing.
  */
-export function createSandbox(options: SandboxOptions): Sandbox {
-  const { logger = silentLogger, random = Math.random, host = "127.0.0.1", port = 0 } = options;
-  const version = options.oldShape === true ? OLD_VERSION : PRESENT_VERSION;
-  let listening: Listening | null = null;
-  const world = createWorld({
-    database: options.database,
-    version,
-    random,
-    origin: () => listening?.url ?? `http://${host}:${port}`,
-    onCommit: () => {
-      runner.wake();
-    },
-  });
-  const runner = createRunner({
-    courier: createCourier(world.database, version),
-    doDueWork: async () => dueWork(world),
-    onError(error) {
-      logger.error({ error: redactedMessage(error) }, "the sandbox failed at its work");
-    },
-  });
-  const app = createApp(world, { faults: createApiFaults(random), logger });
-  let opened: Promise<void> | null = null;
-  const open = async (): Promise<void> => (opened ??= openWorld(world, options.prices ?? []));
-  let stopped: Promise<void> | null = null;
+export function sandbox(options: SandboxProviderOptions): SandboxProvider {
+  const { database, catalog, webhookUrl, port = sandboxPort, logger } = options;
+  const ownSecrets = parseSecrets(options.webhookSecrets ?? []);
+  const local = createSandbox({ database, port, prices: catalogPrices(catalog), logger });
+  let url: string | null = null;
+  const client = (webhookSecrets: readonly string[]): PaymentProvider =>
+    stripe({ secretKey: sandboxKey, webhookSecrets, apiBase: () => url ?? notRunning() });
+  const withKey = client(ownSecrets);
+  const withoutKey = stripe({ webhookSecrets: ownSecrets });
   return {
+    ...withKey,
+    get url() {
+      return url;
+    },
     async start() {
-      if (listening !== null) throw new TallystickError("invalid_state", "The sandbox is started already.");
-      await open();
-      listening = await listen(async (request) => app.fetch(request), { port, host });
-      runner.start();
-      return { url: listening.url };
+      const started = await local.start();
+      // Behind the port: whoever does not get it leaves the other's endpoint where it is.
+      await local.endpoint(webhookUrl, ENDPOINT_NAME);
+      ({ url } = started);
+      return started;
     },
     async stop() {
-      stopped ??= (async () => {
-        await listening?.close();
-        await runner.stop();
-        await world.close();
-      })();
-      return stopped;
+      url = null;
+      await local.stop();
     },
-    async settled() {
-      for (;;) {
-        const step = runner.nextStep();
-        if (await isSettled(world)) return;
-        await step;
-      }
+    async verify(body, headers) {
+      if (url === null) return withoutKey.verify(body, headers);
+      // Asked each time, as it may be rolled.
+      const { secret } = await local.endpoint(webhookUrl, ENDPOINT_NAME);
+      return client([secret, ...ownSecrets]).verify(body, headers);
     },
-    async fetch(request) {
-      await open();
-      return app.fetch(request);
-    },
-    async endpoint(url) {
-      await open();
-      return world.change(async (change) => {
-        const existing = (await change.all("webhook_endpoint", { url, status: "enabled" })).find(
-          ({ enabled_events: wanted }) => wanted.includes("*"),
-        );
-        const fields = { url, enabled_events: ["*"], api_version: null, description: null, metadata: {} };
-        const { id, _secrets: secrets } = existing ?? (await createEndpoint(change, fields));
-        return { id, url, secret: secrets[0]?.secret ?? "" };
-      });
-    },
+    load: async (event, context) => (url === null ? withoutKey : withKey).load(event, context),
   };
 }
 
-async function isSettled(world: World): Promise<boolean> {
-  const due = await timeUntilDue(world);
-  if (due !== null && due <= 0) return false;
-  const rows = await world.database.query("select from tallystick_sandbox.delivery where status = 'pending' limit 1");
-  return rows.length === 0;
-}
-
-async function openWorld(world: World, prices: readonly SeedPrice[]): Promise<void> {
-  await world.open();
-  if (prices.length > 0) await world.change(async (change) => seedPrices(change, prices));
-}
-
-/** Milliseconds until the next work is due. A look first, so that idle time takes no lock. */
-async function dueWork(world: World): Promise<number | null> {
-  const seconds = await timeUntilDue(world);
-  if (seconds === null || seconds > 0) return seconds === null ? null : seconds * 1000;
-  const next = await world.change(doDueWork);
-  return next === null ? null : next * 1000;
-}
-
-/** Seconds until the next work of everyone's clock; null: there is none. */
-async function timeUntilDue(world: World): Promise<number | null> {
-  return world.read(async ({ tx, now }) => {
-    const at = await nextDue(tx, null);
-    return at === null ? null : at - now;
-  });
+function notRunning(): never {
+  throw new TallystickError(
+    "provider_unavailable",
+    "The sandbox does not run: nobody started it, or its port was taken.",
+  );
 }

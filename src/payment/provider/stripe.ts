@@ -25,8 +25,11 @@ export interface StripeOptions {
    * is taken when any of them signed it; without a single one every event is refused.
    */
   readonly webhookSecrets: string | readonly string[];
-  /** The origin of another server that speaks Stripe's API, such as `http://127.0.0.1:12111`. */
-  readonly apiBase?: string | undefined;
+  /**
+   * The origin of another server that speaks Stripe's API, such as `http://127.0.0.1:12111`; as a function it is asked
+   * before each request, for a server that is not started yet.
+   */
+  readonly apiBase?: string | (() => string) | undefined;
   /** @internal The clock that signatures are checked against, in milliseconds. */
   readonly now?: (() => number) | undefined;
 }
@@ -39,8 +42,8 @@ export interface StripeOptions {
 export function stripe(options: StripeOptions): PaymentProvider {
   const secrets = parseSecrets(options.webhookSecrets);
   const secretKey = options.secretKey?.trim() || null;
-  const apiBase = parseApiBase("Stripe", options.apiBase);
-  const apiOptions: ApiOptions | null = secretKey === null ? null : { secretKey, apiBase };
+  const apiBase = readApiBase(options.apiBase);
+  const apiOptions = secretKey === null ? null : apiOptionsOf(secretKey, apiBase);
   const now = options.now ?? Date.now;
   const names = createPriceNames();
   return {
@@ -61,5 +64,21 @@ export function stripe(options: StripeOptions): PaymentProvider {
       setUp: async (input: SetUpInput) => setUpStripe(apiOptions, input),
       webhookProblems: async (signal) => endpointProblems(stripeApi(apiOptions, signal)),
     }),
+  };
+}
+
+// A fixed origin is checked at once, also where there is no key to use it with.
+function readApiBase(given: StripeOptions["apiBase"]): () => URL | null {
+  if (typeof given === "function") return () => parseApiBase("Stripe", given());
+  const fixed = parseApiBase("Stripe", given);
+  return () => fixed;
+}
+
+function apiOptionsOf(secretKey: string, apiBase: () => URL | null): ApiOptions {
+  return {
+    secretKey,
+    get apiBase() {
+      return apiBase();
+    },
   };
 }

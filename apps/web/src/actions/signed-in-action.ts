@@ -2,7 +2,7 @@
 import { createSafeActionClient } from "next-safe-action";
 import { auth } from "../auth/auth.ts";
 import { headers } from "next/headers";
-import { logger } from "../tally.ts";
+import { logger } from "../logger.ts";
 
 class SignedOutError extends Error {}
 

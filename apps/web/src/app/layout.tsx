@@ -6,7 +6,9 @@ import { connection } from "next/server";
 import type { ReactNode } from "react";
 import { signOut } from "../auth/form-actions.ts";
 import { currentUser } from "../auth/session.ts";
+import { SandboxNotice } from "../components/sandbox-notice.tsx";
 import { Wordmark } from "../components/wordmark.tsx";
+import { localStripe } from "../sandbox.ts";
 import "./globals.css";
 
 export const metadata: Metadata = {
@@ -29,6 +31,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:m-3 focus:rounded-md focus:p-2">
           Skip to content
         </a>
+        {localStripe()?.url ? <SandboxNotice /> : null}
         <header className="border-b border-line">
           <div className="mx-auto flex h-16 max-w-5xl items-center justify-between gap-4 px-5 sm:px-8">
             <Wordmark />

@@ -2,24 +2,32 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
+import { TallystickError } from "../../../kernel/errors.ts";
 
 export interface Listening {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Listens; port 0 takes a free one. Rejects when the port is taken. */
+/** Listens; port 0 takes a free one. @throws invalid_state when the port is taken */
 export async function listen(
   handler: (request: Request) => Promise<Response>,
   { port, host }: { port: number; host: string },
 ): Promise<Listening> {
   const server = createServer((incoming, outgoing) => void answer(handler, incoming, outgoing));
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => {
+      reject(listenError(error, port));
+    });
     server.listen(port, host, resolve);
   });
   const { port: taken } = server.address() as AddressInfo;
   return { url: `http://${host.includes(":") ? `[${host}]` : host}:${taken}`, close: async () => close(server) };
+}
+
+function listenError(error: Error, port: number): Error {
+  if (!("code" in error) || error.code !== "EADDRINUSE") return error;
+  return new TallystickError("invalid_state", `Port ${port} is taken; the sandbox needs another.`, { cause: error });
 }
 
 async function close(server: Server): Promise<void> {
