@@ -39,6 +39,7 @@ import { refund } from "./refund.ts";
 import { reconcile } from "./reconcile.ts";
 import { replay } from "./replay.ts";
 import { sandbox } from "./sandbox.ts";
+import { simulate } from "./simulate.ts";
 import { seal } from "./seal.ts";
 import { report } from "./report.ts";
 import { stripeSetup } from "./stripe-setup.ts";
@@ -97,4 +98,5 @@ export const commands: readonly AnyCommand[] = [
   report,
   exportCommand,
   sandbox,
+  simulate,
 ];

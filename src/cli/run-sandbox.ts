@@ -43,7 +43,8 @@ export async function runSandbox(options: RunOptions, announce: (outcome: Outcom
   }
 }
 
-function refuseUnlessMeant({ sandboxAllowed, hasLiveKey }: Surroundings): void {
+/** @throws invalid_state without `TALLYSTICK_SANDBOX=1`, and beside a live key */
+export function refuseUnlessMeant({ sandboxAllowed, hasLiveKey }: Surroundings): void {
   if (hasLiveKey) {
     throw new TallystickError("invalid_state", "STRIPE_SECRET_KEY is a live key; the sandbox does not run beside one.");
   }

@@ -66,10 +66,12 @@ async function execute(command: AnyCommand, words: readonly string[], json: bool
   const given = readArguments({ ...command, options: { ...command.options, ...general } }, words);
   if ("diagnose" in command) return command.diagnose();
   if ("run" in command) {
+    let failed = false;
     await command.run(given, (outcome) => {
+      failed ||= outcome.failed === true;
       printOutcome(outcome, json);
     });
-    return { data: null, text: "", written: true };
+    return { data: null, text: "", written: true, failed };
   }
   const work = command.prepare(given);
   // Loaded now: help and usage errors need neither the engine nor a driver, and come at once.
