@@ -14,6 +14,7 @@ const REQUEST_TIMEOUT_MS = 15_000;
 // The SDK repeats what got no answer, a 5xx, and a 409: another request of the same key is under way.
 const RETRIES = 3;
 const RETRIES_OF_ONE_CUSTOMER = 8;
+const MAX_REFERENCE = 200;
 
 export interface Asked {
   readonly stripe: Stripe;
@@ -49,7 +50,8 @@ export async function openCheckout(options: ApiOptions, order: CheckoutOrder): P
         {
           mode: order.recurring ? "subscription" : "payment",
           customer: order.customerId,
-          client_reference_id: order.userId,
+          // For whoever looks at Stripe's dashboard; the metadata says it anyway, and takes longer ids.
+          ...(order.userId.length <= MAX_REFERENCE && { client_reference_id: order.userId }),
           line_items: [{ price, quantity: order.quantity }],
           metadata,
           ...(order.recurring ? { subscription_data: { metadata } } : { payment_intent_data: { metadata } }),
