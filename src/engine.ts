@@ -14,6 +14,7 @@ import { checkOptions, type TallystickOptions } from "./options.ts";
 import { DELIVER_EVENT_TASK } from "./outgoing/deliver.ts";
 import { HOOK_TASK } from "./outgoing/hooks.ts";
 import type { Endpoints } from "./outgoing/index.ts";
+import { createBilling, type Billing } from "./payment/billing/index.ts";
 import { paymentEventTask } from "./payment/handle-event.ts";
 import {
   createInbox,
@@ -76,6 +77,8 @@ export interface Engine {
     /** Compares what the provider lists with what is known here, and stores what is missing like a webhook. */
     reconcile(input: ReconcileInput & { provider?: string | undefined }): Promise<ReconcileReport>;
   };
+  /** What a product calls to sell, where the provider can be asked: Stripe with a secret key. */
+  readonly billing: Billing;
   /** All that is stored about a user: read out, and erased. */
   readonly users: Users;
   readonly events: {
@@ -241,6 +244,7 @@ export function createEngine(options: TallystickOptions): Engine {
       reconcile: async ({ provider, ...input }) =>
         reconcile(database, providers.require(provider), input, retry.maxAttempts),
     },
+    billing: createBilling({ database, providers, catalog }),
     users: createUsers(database, credits, providers.personalFields),
     endpoints: outgoing.endpoints,
     events: {

@@ -84,6 +84,31 @@ export type { TickInput, TickResult } from "./tasks/tick.ts";
 export type { Worker } from "./tasks/worker.ts";
 export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
 
+export type { Billing } from "./payment/billing/index.ts";
+export type { CheckoutInput } from "./payment/billing/checkout.ts";
+export type { CheckoutOutcome, CheckoutOutcomeInput } from "./payment/billing/outcome.ts";
+export type { PortalInput } from "./payment/billing/portal.ts";
+export type {
+  CancelInput,
+  ChangeInput,
+  OwnSubscription,
+  PreviewChangeInput,
+  PreviewedChange,
+} from "./payment/billing/subscriptions.ts";
+export type { SubscriptionView } from "./payment/subscription-row.ts";
+export type {
+  ChangeOutcome,
+  ChangePreview,
+  Checkout,
+  CheckoutOrder,
+  CheckoutState,
+  CustomerOrder,
+  PreviewLine,
+  PriceChange,
+  Proration,
+  ProviderActions,
+  SubscriptionReference,
+} from "./payment/provider-actions.ts";
 export type { DeferredRevenue, DeferredRevenueInput, DeferredRevenuePage } from "./payment/deferred-revenue.ts";
 export type { EventView, ReceiveOutcome } from "./payment/inbox.ts";
 export type { CatalogCheck, CatalogProblem } from "./payment/check-catalog.ts";

@@ -1,6 +1,6 @@
 // What happens to accounts as a whole: freeze, merge, erase.
 import { randomUUID } from "node:crypto";
-import type { Database } from "../db/database.ts";
+import type { Database, Queryable } from "../db/database.ts";
 import { write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { checkAccount, checkRequiredText, type AccountInput } from "./input.ts";
 
@@ -21,6 +21,16 @@ export async function freeze(database: Database, input: FreezeInput, options?: W
 /** Lets a frozen account spend again. @throws invalid_request, lock_timeout */
 export async function unfreeze(database: Database, input: FreezeInput, options?: WriteOptions): Promise<void> {
   await setFrozen(database, input, false, options);
+}
+
+/** Whether the user's account of this unit, or the one that it was merged into, is frozen. */
+export async function isFrozen(queryable: Queryable, userId: string, unit = "credit"): Promise<boolean> {
+  const rows = await queryable.query(
+    `select from tallystick.user_credit own join tallystick.user_credit acting on acting.id = tallystick.acting_account(own.id)
+     where own.user_id = $1 and own.unit = $2 and acting.frozen_at is not null`,
+    [userId, unit],
+  );
+  return rows.length > 0;
 }
 
 async function setFrozen(

@@ -130,3 +130,13 @@ async function callGrant(
   const { transactionId, balance, available, replayed, assumedQuantity = null } = result;
   return { transactionId, balance, available, replayed, assumedQuantity };
 }
+
+/** What a payment has given so far, whatever of it was taken back since. */
+export async function grantedByPayment(queryable: Queryable, paymentId: number): Promise<number> {
+  const [row] = await queryable.query<{ granted: number }>(
+    `select coalesce(sum(amount), 0)::bigint as granted from tallystick.credit_transaction
+     where payment_id = $1 and type in ('purchase_package', 'subscription_renewal', 'lifetime_monthly')`,
+    [paymentId],
+  );
+  return row?.granted ?? 0;
+}

@@ -331,6 +331,7 @@ export const customer = tallystick.table("customer", {
   userId: text("user_id").notNull(),
   createdAt: moment("created_at").notNull(),
   updatedAt: moment("updated_at").notNull(),
+  claimed: boolean().notNull(),
 });
 
 export const payment = tallystick.table("payment", {

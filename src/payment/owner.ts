@@ -38,7 +38,8 @@ export async function requireOwner(tx: Queryable, provider: string, owner: Owner
 
 /**
  * Maps a provider's customer to a user. A new mapping reopens the customer's events that waited or died for want of it.
- * With `move`, what is written later wins: a customer handed to another user follows.
+ * With `move`, what is written later wins: a customer handed to another user follows. Without, the payer alone claimed it:
+ * it tells whose the customer's payments are, and nothing is sold through it.
  */
 export async function linkCustomer(
   tx: Queryable,
@@ -48,9 +49,9 @@ export async function linkCustomer(
   { move }: { readonly move: boolean },
 ): Promise<void> {
   const changed = await tx.query(
-    `insert into tallystick.customer (provider, customer_id, user_id) values ($1, $2, $3)
-     on conflict (provider, customer_id) do update set user_id = excluded.user_id, updated_at = clock_timestamp()
-     where $4 and customer.user_id <> excluded.user_id returning id`,
+    `insert into tallystick.customer (provider, customer_id, user_id, claimed) values ($1, $2, $3, not $4)
+     on conflict (provider, customer_id) do update set user_id = excluded.user_id, claimed = false, updated_at = clock_timestamp()
+     where $4 and (customer.user_id <> excluded.user_id or customer.claimed) returning id`,
     [provider, customerId, userId, move],
   );
   if (changed.length === 0) return;

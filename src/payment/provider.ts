@@ -2,7 +2,11 @@
 // happened as provider-neutral facts. Facts carry no credits: those come from the catalog, by price, on our side.
 
 import type { InboundEvent } from "./inbound-event.ts";
+import type { ProviderActions } from "./provider-actions.ts";
 import type { ProviderQueries } from "./provider-queries.ts";
+import type { Money, SubscriptionItem, SubscriptionState } from "./provider-state.ts";
+
+export type { Money, SubscriptionItem, SubscriptionState, SubscriptionStatus } from "./provider-state.ts";
 
 /** Who a fact belongs to: the user that the provider's metadata names, else the stored owner of the customer. */
 export interface Owner {
@@ -10,13 +14,6 @@ export interface Owner {
   /** The payer may have set the user id: it is whom this fact belongs to, but it moves no customer from its owner. */
   readonly claimed?: boolean;
   readonly customerId: string | null;
-}
-
-/** What was paid: amounts in the currency's minor unit. */
-export interface Money {
-  readonly amount: number;
-  /** ISO 4217, lower case. */
-  readonly currency: string;
 }
 
 export interface CheckoutLine {
@@ -33,41 +30,6 @@ export interface InvoiceLine {
   readonly proration: boolean;
   /** What the line is paid for; null where nothing is said. */
   readonly period: { readonly startsAt: Date; readonly endsAt: Date } | null;
-}
-
-export interface SubscriptionItem {
-  readonly priceId: string;
-  readonly quantity: number;
-}
-
-/** A provider's own words are mapped to these. */
-export type SubscriptionStatus =
-  | "incomplete"
-  | "incomplete_expired"
-  | "trialing"
-  | "active"
-  | "past_due"
-  | "unpaid"
-  | "paused"
-  | "canceled";
-
-export interface SubscriptionState {
-  readonly subscriptionId: string;
-  /** One of `SubscriptionStatus`; another word is stored and has no effect. */
-  readonly status: SubscriptionStatus | (string & {});
-  readonly items: readonly SubscriptionItem[];
-  readonly currentPeriodStart: Date | null;
-  readonly currentPeriodEnd: Date | null;
-  readonly cancelAtPeriodEnd: boolean;
-  readonly cancelAt: Date | null;
-  readonly canceledAt: Date | null;
-  readonly endedAt: Date | null;
-  readonly trialEnd: Date | null;
-  /**
-   * When it was so, RFC 3339, where the provider tells it finely enough to order two states: an older one that is told
-   * later changes nothing. Null: the state told last counts.
-   */
-  readonly asOf: string | null;
 }
 
 /** A refund or a dispute as the provider last told of it. */
@@ -195,6 +157,8 @@ export interface PaymentProvider extends ProviderQueries {
    * removes them from stored events, beside the names that are known already.
    */
   readonly personalFields?: readonly string[] | undefined;
+  /** What it can be asked to do, where it is given what it needs to be asked. */
+  readonly actions?: ProviderActions | undefined;
   /**
    * Verifies the raw body's signature and reads the event. Pure but for the clock; never touches the network.
    * @throws invalid_signature, invalid_request

@@ -125,3 +125,44 @@ export async function readSubscription(
   );
   return row === undefined ? null : { ...row, ended: ended.includes(row.status) };
 }
+
+/** A subscription as it was last told. */
+export interface SubscriptionView {
+  readonly subscriptionId: string;
+  readonly provider: string;
+  /** Null: it is of no plan of the catalog, or of several. */
+  readonly planId: string | null;
+  readonly priceId: string | null;
+  readonly quantity: number;
+  /** The provider's word, as a rule one of `SubscriptionStatus`. */
+  readonly status: string;
+  /** It is over and stays so. */
+  readonly ended: boolean;
+  readonly currentPeriodStart: Date | null;
+  readonly currentPeriodEnd: Date | null;
+  readonly cancelAtPeriodEnd: boolean;
+  /** When a cancellation that is scheduled takes effect; null: none is. */
+  readonly endsAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly trialEnd: Date | null;
+  readonly createdAt: Date;
+}
+
+/** The user's subscriptions, those that live first, then the newest. */
+export async function listSubscriptions(
+  queryable: Queryable,
+  userId: string,
+  subscriptionId: string | null = null,
+): Promise<readonly SubscriptionView[]> {
+  return queryable.query<SubscriptionView>(
+    `select subscription_id as "subscriptionId", provider, plan_id as "planId", price_id as "priceId", quantity, status,
+       status = any ($3) as ended, current_period_start as "currentPeriodStart", current_period_end as "currentPeriodEnd",
+       cancel_at_period_end as "cancelAtPeriodEnd",
+       case when not status = any ($3) then coalesce(cancel_at, case when cancel_at_period_end then current_period_end end) end
+         as "endsAt",
+       ended_at as "endedAt", trial_end as "trialEnd", created_at as "createdAt"
+     from tallystick.subscription where user_id = $1 and ($2::text is null or subscription_id = $2)
+     order by status = any ($3), id desc`,
+    [userId, subscriptionId, ended],
+  );
+}

@@ -121,6 +121,19 @@ describe("an idempotency key", () => {
     );
   });
 
+  it("refuses a second request while the first is under way", async () => {
+    const options = { idempotencyKey: "at once" };
+    const asked = Array.from({ length: 5 }, async () => sdk.customers.create({ name: "once" }, options));
+    const answers = await Promise.allSettled(asked);
+    const ids = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value.id] : []));
+    expect(new Set(ids).size).toBe(1);
+    const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as unknown] : []));
+    expect(refused.length).toBeGreaterThan(0);
+    for (const error of refused) {
+      expect(error).toMatchObject({ statusCode: 409, code: "idempotency_key_in_use" });
+    }
+  });
+
   it("keeps a declined card's answer too", async () => {
     const params = { amount: 500, currency: "usd", payment_method: "pm_card_chargeCustomerFail", confirm: true };
     const ids = [];

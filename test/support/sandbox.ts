@@ -5,6 +5,7 @@ import { onTestFinished } from "vitest";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../../src/payment/provider/sandbox.ts";
 import { stripe } from "../../src/payment/provider/stripe.ts";
 import type { Tallystick } from "../../src/index.ts";
+import type { TallystickOptions } from "../../src/options.ts";
 import { createTestDatabase } from "./database.ts";
 import { createTestEngine } from "./engine.ts";
 import { connect } from "../../src/db/database.ts";
@@ -38,7 +39,10 @@ export interface SandboxedEngine {
 }
 
 /** Starts both, each on loopback, and stops them with the test. */
-export async function startSandboxedEngine(options: Partial<SandboxOptions> = {}): Promise<SandboxedEngine> {
+export async function startSandboxedEngine(
+  options: Partial<SandboxOptions> = {},
+  engineOptions: Partial<TallystickOptions> = {},
+): Promise<SandboxedEngine> {
   const databaseUrl = await createTestDatabase();
   const sandbox = createSandbox({ database: databaseUrl, prices: testPrices, ...options });
   const { url } = await sandbox.start();
@@ -53,7 +57,7 @@ export async function startSandboxedEngine(options: Partial<SandboxOptions> = {}
   });
   const { secret } = await sandbox.endpoint(`${server.origin}/api/webhooks/stripe`);
   const payment = stripe({ secretKey: SANDBOX_KEY, apiBase: url, webhookSecrets: [secret] });
-  const { tally } = await createTestEngine({ database: databaseUrl, payment });
+  const { tally } = await createTestEngine({ ...engineOptions, database: databaseUrl, payment });
   receiver.tally = tally;
   const sql = connect(databaseUrl, { poolSize: 1 });
   onTestFinished(async () => {

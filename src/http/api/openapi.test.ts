@@ -97,6 +97,14 @@ describe("the OpenAPI document", () => {
         "GET /api/v1/reports/deferred-revenue",
         "GET /api/v1/reports/expiring",
         "GET /api/v1/reports/expiring-by-day",
+        "POST /api/v1/billing/checkout",
+        "GET /api/v1/billing/checkouts/{id}",
+        "POST /api/v1/billing/portal",
+        "GET /api/v1/billing/subscriptions",
+        "POST /api/v1/billing/subscriptions/{id}/cancel",
+        "POST /api/v1/billing/subscriptions/{id}/resume",
+        "POST /api/v1/billing/subscriptions/{id}/preview",
+        "POST /api/v1/billing/subscriptions/{id}/change",
       ]),
     );
   });

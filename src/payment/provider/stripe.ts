@@ -3,6 +3,7 @@
 import type { SetUpInput } from "../provider-queries.ts";
 import type { PaymentProvider } from "../provider.ts";
 import { parseApiBase } from "./api-origin.ts";
+import { stripeActions } from "./stripe/actions.ts";
 import { stripeApi, type ApiOptions } from "./stripe/api.ts";
 import { readEvent } from "./stripe/event.ts";
 import { factsOf } from "./stripe/facts.ts";
@@ -59,6 +60,7 @@ export function stripe(options: StripeOptions): PaymentProvider {
       return api === null ? facts : names.name(facts, knowsPrice, api);
     },
     ...(apiOptions && {
+      actions: stripeActions(apiOptions, names),
       happened: async (input) => readHappened(stripeApi(apiOptions, input.signal), apiOptions.secretKey, input),
       price: async (id: string, signal: AbortSignal) => readPrice(stripeApi(apiOptions, signal), id),
       setUp: async (input: SetUpInput) => setUpStripe(apiOptions, input),

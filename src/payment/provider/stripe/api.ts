@@ -124,10 +124,14 @@ function readPage(
 }
 
 /** The official SDK, as everything here uses it. */
-export function createClient({ secretKey, apiBase }: ApiOptions, signal: AbortSignal): Stripe {
+export function createClient(
+  { secretKey, apiBase }: ApiOptions,
+  signal: AbortSignal,
+  { timeoutMs = REQUEST_TIMEOUT_MS, retries = 0 }: { timeoutMs?: number; retries?: number } = {},
+): Stripe {
   return new Stripe(secretKey, {
-    timeout: REQUEST_TIMEOUT_MS,
-    maxNetworkRetries: 0,
+    timeout: timeoutMs,
+    maxNetworkRetries: retries,
     // Also keeps the SDK from writing its telemetry id to the home directory.
     telemetry: false,
     appInfo: { name: "tallystick" },

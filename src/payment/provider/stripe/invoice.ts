@@ -91,7 +91,8 @@ function periodOf(line: Json): InvoiceLine["period"] {
   return startsAt === null || endsAt === null ? null : { startsAt, endsAt };
 }
 
-function isProration(line: Json): boolean {
+/** Whether a line is of a change in mid-period, in either shape. */
+export function isProration(line: Json): boolean {
   const { subscription_item_details, invoice_item_details } = record(line.parent);
   const told = [subscription_item_details, invoice_item_details].map((details) => record(details).proration);
   return (told.find((value) => typeof value === "boolean") ?? line.proration) === true;

@@ -1,11 +1,10 @@
 // What is to be there at Stripe, made where it is missing: products, prices, and the endpoint that is sent exactly the
 // events that have an effect here. Nothing that is there is changed but the endpoint's list of events.
 import Stripe from "stripe";
-import { TallystickError } from "../../../kernel/errors.ts";
-import { redact } from "../../../kernel/logger.ts";
 import type { CatalogPrice } from "../../catalog.ts";
 import type { SetUpInput, SetUpResult } from "../../provider-queries.ts";
 import { createClient, stripeApi, type ApiOptions, type StripeApi } from "./api.ts";
+import { explained } from "./explained.ts";
 import { handledTypes } from "./facts.ts";
 import { findPrice, PRICE_METADATA, priceState } from "./price.ts";
 import { required, text } from "./read.ts";
@@ -71,18 +70,4 @@ async function setUpEndpoint(stripe: Stripe, url: string): Promise<SetUpResult["
   if (isSame && found.status === "enabled") return { id: found.id, outcome: "kept", secret: null };
   await stripe.webhookEndpoints.update(found.id, { enabled_events: wanted, disabled: false });
   return { id: found.id, outcome: "updated", secret: null };
-}
-
-async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Stripe.errors.StripeError)) throw error;
-    // A text and never the error itself as the cause: the SDK's errors carry whole responses.
-    const isRefusal = error.statusCode === 400 || error.statusCode === 404;
-    throw new TallystickError(
-      isRefusal ? "invalid_request" : "provider_unavailable",
-      `Stripe: ${redact(error.message)}`,
-    );
-  }
 }

@@ -4,10 +4,15 @@ import { unanswered, type FactContext } from "./api.ts";
 import { subscriptionOwner } from "./owner.ts";
 import { idOf, integer, listed, required, text, time, type Json } from "./read.ts";
 
+type SubscriptionChanged = Extract<PaymentFact, { kind: "subscription_changed" }>;
+
 /** `customer.subscription.*`; what Stripe says now wins, also over an event that tells of the end. */
 export async function subscriptionFacts(eventObject: Json, context: FactContext): Promise<readonly PaymentFact[]> {
-  const current = await currentOf(eventObject, context);
-  return [{ kind: "subscription_changed", owner: subscriptionOwner(current), subscription: readState(current) }];
+  return [changedFact(await currentOf(eventObject, context))];
+}
+
+export function changedFact(current: Json): SubscriptionChanged {
+  return { kind: "subscription_changed", owner: subscriptionOwner(current), subscription: readState(current) };
 }
 
 /** `customer.subscription.trial_will_end`: three days before, or at once where a trial is shorter or was cut short. */

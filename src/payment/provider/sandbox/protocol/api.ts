@@ -13,6 +13,7 @@ import { checkKey } from "./credentials.ts";
 import { expand } from "./expand.ts";
 import { parseForm } from "./form.ts";
 import { findAnswer, fingerprint, storeAnswer, type StoredAnswer } from "./idempotency.ts";
+import { createInFlight, type InFlight } from "./in-flight.ts";
 import { page } from "./page.ts";
 import { createParams, type Params } from "./params.ts";
 import { invalid, Refusal } from "./refusal.ts";
@@ -38,10 +39,12 @@ export interface Api {
 
 /** Routes under /v1 of a Hono application. */
 export function createApi(app: Hono, world: World): Api {
+  const inFlight = createInFlight();
   const api: Api = {
     get: (path, route) => void app.get(`/v1${path}`, async (context) => read(world, context, route)),
-    post: (path, route) => void app.post(`/v1${path}`, async (context) => write(world, context, route)),
-    delete: (path, route) => void app.delete(`/v1${path}`, async (context) => write(world, context, route)),
+    post: (path, route) => void app.post(`/v1${path}`, async (context) => write({ world, inFlight }, context, route)),
+    delete: (path, route) =>
+      void app.delete(`/v1${path}`, async (context) => write({ world, inFlight }, context, route)),
     resource(path, kind, filters = []) {
       api.get(`${path}/:id`, async (change, { part }) => change.get(kind, part("id")));
       api.get(path, async (change, { params }) => {
@@ -59,18 +62,24 @@ async function read(world: World, context: Context, route: Route): Promise<Respo
   return world.read(async (change) => context.json((await answerOf(change, call, route)) as object));
 }
 
-async function write(world: World, context: Context, route: Route): Promise<Response> {
+async function write(
+  { world, inFlight }: { world: World; inFlight: InFlight },
+  context: Context,
+  route: Route,
+): Promise<Response> {
   const body = await context.req.text();
   const call = callOf(context, world, body === "" ? new URL(context.req.url).search : body);
   refuseUnsupported(call.params);
   const key = context.req.header("idempotency-key") ?? null;
   const cause: Cause = { id: context.res.headers.get("request-id"), idempotency_key: key };
   const print = fingerprint(context.req.method, call.path, body);
-  const { answer, replayed } = await world.change(async (change) => {
-    const stored = key === null ? null : await findAnswer(change.tx, key, print);
-    if (stored !== null) return { answer: stored, replayed: true };
-    return { answer: await effectOf(change, call, { route, key, print }), replayed: false };
-  }, cause);
+  const { answer, replayed } = await inFlight.once(key, async () =>
+    world.change(async (change) => {
+      const stored = key === null ? null : await findAnswer(change.tx, key, print);
+      if (stored !== null) return { answer: stored, replayed: true };
+      return { answer: await effectOf(change, call, { route, key, print }), replayed: false };
+    }, cause),
+  );
   if (replayed) context.header("idempotent-replayed", "true");
   return context.json(answer.body as object, answer.status as 200);
 }

@@ -4,6 +4,7 @@ import { addLines, createInvoice, lineOfInvoiceItem } from "../billing/draft.ts"
 import { finalizeInvoice } from "../billing/finalize.ts";
 import { pendingItems } from "../billing/invoice-item.ts";
 import { markUncollectible, payOutOfBand, voidInvoice } from "../billing/invoice-states.ts";
+import { previewInvoice } from "../billing/preview.ts";
 import { planFinalization } from "../billing/subscription-invoice.ts";
 import { methodOf } from "../payments/method.ts";
 import type { Api } from "../protocol/api.ts";
@@ -12,6 +13,7 @@ import type { Params } from "../protocol/params.ts";
 import { invalid, Refusal } from "../protocol/refusal.ts";
 import type { Invoice } from "../store/billing-document.ts";
 import type { Change } from "../store/change.ts";
+import { readSubscriptionChange } from "./subscription-params.ts";
 
 export function invoiceRoutes(api: Api): void {
   api.get("/invoices/:id", async (change, { part }) => change.get("invoice", part("id")));
@@ -28,6 +30,13 @@ export function invoiceRoutes(api: Api): void {
     return pageOfItems(invoice.lines.data, params, `/v1/invoices/${invoice.id}/lines`);
   });
   api.post("/invoices", async (change, { params }) => createDraft(change, params));
+  // Before the addresses of one invoice.
+  api.post("/invoices/create_preview", async (change, { params }) => {
+    const subscription = await change.get("subscription", params.required("subscription"), "subscription");
+    const at = await change.on(subscription.test_clock);
+    const details = params.nested("subscription_details");
+    return previewInvoice(at, subscription, await readSubscriptionChange(at, subscription, details));
+  });
   api.post("/invoices/:id", async (change, { params, part }) => {
     const { at, invoice } = await located(change, part("id"));
     const advance = params.flag("auto_advance");
