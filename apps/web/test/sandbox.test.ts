@@ -5,10 +5,10 @@ import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import type Stripe from "stripe";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { control, sdkFor } from "../../../test/support/sandbox.ts";
 import { findChromium } from "./chromium.ts";
 import { freePort, startApp } from "./running-app.ts";
 import type { RunningApp } from "./running-app.ts";
+import { control, sdkFor } from "./sandbox-client.ts";
 
 const executablePath = findChromium();
 const skipped = executablePath === undefined && !process.env.CI;
