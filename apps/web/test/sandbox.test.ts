@@ -5,14 +5,17 @@ import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import type Stripe from "stripe";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { control, sdkFor } from "../../../test/support/sandbox.ts";
 import { findChromium } from "./chromium.ts";
 import { freePort, startApp } from "./running-app.ts";
 import type { RunningApp } from "./running-app.ts";
+import { control, sdkFor } from "./sandbox-client.ts";
 
 const executablePath = findChromium();
 const skipped = executablePath === undefined && !process.env.CI;
 if (skipped) console.warn("Browser tests are skipped: no Chromium found. Install one or set CHROMIUM_PATH.");
+
+const idOf = (object: string | { id: string } | null): string =>
+  typeof object === "string" ? object : (object?.id ?? "");
 
 describe.skipIf(skipped)("with the sandbox on", { timeout: 60_000 }, () => {
   let app: RunningApp;
@@ -46,12 +49,12 @@ describe.skipIf(skipped)("with the sandbox on", { timeout: 60_000 }, () => {
     return { page, userId, customer: await sdkFor(sandboxUrl).customers.create({ metadata: { userId } }) };
   }
 
-  /** Opens a checkout of one price, pays on its page, and comes back. */
+  /** Opens a checkout of one price, pays on its page, and comes back; answers the payment intent's id. */
   async function buy(
     { page, userId, customer }: Awaited<ReturnType<typeof signUp>>,
     price: string,
     mode: "payment" | "subscription" = "payment",
-  ): Promise<Stripe.Checkout.Session> {
+  ): Promise<string> {
     const sdk = sdkFor(sandboxUrl);
     const { id, url } = await sdk.checkout.sessions.create({
       mode,
@@ -63,7 +66,7 @@ describe.skipIf(skipped)("with the sandbox on", { timeout: 60_000 }, () => {
     await page.goto(url ?? "");
     await page.getByRole("button", { name: "Pay" }).click();
     await page.waitForURL(`${app.url}/credits`);
-    return sdk.checkout.sessions.retrieve(id);
+    return idOf((await sdk.checkout.sessions.retrieve(id)).payment_intent);
   }
 
   const available = async (page: Page): Promise<string | null> => {
@@ -73,18 +76,18 @@ describe.skipIf(skipped)("with the sandbox on", { timeout: 60_000 }, () => {
 
   test("a pack that is paid for on the checkout page is credited, and taken back with its refund", async () => {
     const person = await signUp();
-    const { payment_intent: intent } = await buy(person, "price_credits_plus");
+    const intent = await buy(person, "price_credits_plus");
     await expect.poll(async () => available(person.page), { timeout: 20_000 }).toBe("600");
-    await sdkFor(sandboxUrl).refunds.create({ payment_intent: String(intent) });
+    await sdkFor(sandboxUrl).refunds.create({ payment_intent: intent });
     await expect.poll(async () => available(person.page), { timeout: 20_000 }).toBe("100");
   });
 
   test("a disputed pack is taken back, and given again when the dispute is won", async () => {
     const person = await signUp();
-    const { payment_intent: intent } = await buy(person, "price_credits_basic");
+    const intent = await buy(person, "price_credits_basic");
     await expect.poll(async () => available(person.page), { timeout: 20_000 }).toBe("200");
-    const { latest_charge: charge } = await sdkFor(sandboxUrl).paymentIntents.retrieve(String(intent));
-    const dispute = await control<{ id: string }>(sandboxUrl, `/charges/${String(charge)}/dispute`, {});
+    const { latest_charge: charge } = await sdkFor(sandboxUrl).paymentIntents.retrieve(intent);
+    const dispute = await control<{ id: string }>(sandboxUrl, `/charges/${idOf(charge)}/dispute`, {});
     await expect.poll(async () => available(person.page), { timeout: 20_000 }).toBe("100");
     await control(sandboxUrl, `/disputes/${dispute.id}/won`, {});
     await expect.poll(async () => available(person.page), { timeout: 20_000 }).toBe("200");
