@@ -44,10 +44,10 @@ async function startEngine({ database, port = 0 }: { database?: string; port?: n
   return { payment, tally, databaseUrl, webhookUrl, stop, balance };
 }
 
-async function buyPack(url: string, userId: string): Promise<void> {
+async function buyPack(url: string, userId: string, quantity = 1): Promise<void> {
   const session = await sdkFor(url).checkout.sessions.create({
     mode: "payment",
-    line_items: [{ price: "price_credits_plus", quantity: 1 }],
+    line_items: [{ price: "price_credits_plus", quantity }],
     metadata: { userId, priceId: "price_credits_plus" },
     success_url: "http://localhost/credits",
   });
@@ -60,8 +60,9 @@ it("lets a person buy what the catalog sells with no key and no secret configure
   const { payment, balance } = await startEngine();
   const { url } = await payment.start();
   expect(payment).toMatchObject({ name: "stripe", url });
-  await buyPack(url, "u1");
-  await expect.poll(async () => balance("u1")).toBe(500);
+  // The quantity stands in no event: the sandbox is asked for it.
+  await buyPack(url, "u1", 3);
+  await expect.poll(async () => balance("u1")).toBe(1500);
 });
 
 it("still takes the endpoint's events after its secret was rolled, and what further secrets signed", async () => {
@@ -71,8 +72,13 @@ it("still takes the endpoint's events after its secret was rolled, and what furt
   await control(url, `/endpoints/${endpoint?.id}/roll`, { expires_in_s: 0 });
   await buyPack(url, "u1");
   await expect.poll(async () => balance("u1")).toBe(500);
-  const foreign = await signedRequest(eventBody({ type: "customer.created", object: { id: uniqueId("cus") } }));
-  expect((await tally.handlers.stripeWebhook(foreign)).status).toBe(200);
+  // Of the live mode, and of a customer of whom the sandbox knows nothing.
+  const metadata = { userId: "u2", priceId: "price_credits_basic" };
+  const session = { id: uniqueId("cs"), object: "checkout.session", mode: "payment", payment_status: "paid", metadata };
+  const object = { ...session, amount_total: 500, currency: "usd" };
+  const foreign = { ...JSON.parse(eventBody({ type: "checkout.session.completed", object })), livemode: true };
+  expect((await tally.handlers.stripeWebhook(await signedRequest(JSON.stringify(foreign)))).status).toBe(200);
+  expect(await balance("u2")).toBe(100);
 });
 
 it("tells an application whose address changed at its new one alone", async () => {

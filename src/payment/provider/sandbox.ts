@@ -1,7 +1,7 @@
 // The payment provider over a local Stripe: the Stripe provider, whose Stripe is a sandbox in this process. An application
 // that uses it takes payments without keys; its code is the same as with the real one.
 import type { DatabaseSource } from "../../db/database.ts";
-import { TallystickError } from "../../kernel/errors.ts";
+import { isTallystickError, TallystickError } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import type { Catalog } from "../catalog.ts";
 import type { PaymentProvider } from "../provider.ts";
@@ -42,8 +42,8 @@ export interface SandboxProvider extends PaymentProvider {
 
 /**
  * A payment provider that stands where `stripe()` would, under the same name, with a local Stripe behind it. Until it is
- * started, and when it can't be, it is `stripe()` without a key: nothing can be bought, and events that
- * `webhookSecrets` signed are taken as they are. Never in production: whoever reaches its port can pay with nothing.
+ * started, and when it can't be, it is `stripe()` without a key: nothing can be bought. Events that `webhookSecrets` signed
+ * are taken as they are in either case. Never in production: whoever reaches its port can pay with nothing.
  */
 export function sandbox(options: SandboxProviderOptions): SandboxProvider {
   const { database, catalog, webhookUrl, port = sandboxPort, logger } = options;
@@ -52,7 +52,7 @@ export function sandbox(options: SandboxProviderOptions): SandboxProvider {
   let url: string | null = null;
   const client = (webhookSecrets: readonly string[]): PaymentProvider =>
     stripe({ secretKey: sandboxKey, webhookSecrets, apiBase: () => url ?? notRunning() });
-  const withKey = client(ownSecrets);
+  const withKey = client([]);
   const withoutKey = stripe({ webhookSecrets: ownSecrets });
   return {
     ...withKey,
@@ -70,13 +70,21 @@ export function sandbox(options: SandboxProviderOptions): SandboxProvider {
       url = null;
       await local.stop();
     },
+    // What another secret signed is no event of the sandbox's: it is taken as without a key, of whichever mode it is.
     async verify(body, headers) {
-      if (url === null) return withoutKey.verify(body, headers);
-      // Asked each time, as it may be rolled.
-      const { secret } = await local.endpoint(webhookUrl, ENDPOINT_NAME);
-      return client([secret, ...ownSecrets]).verify(body, headers);
+      try {
+        return await withoutKey.verify(body, headers);
+      } catch (error) {
+        if (url === null || !isTallystickError(error) || error.code !== "invalid_signature") throw error;
+        // Asked each time, as it may be rolled.
+        const { secret } = await local.endpoint(webhookUrl, ENDPOINT_NAME);
+        return client([secret]).verify(body, headers);
+      }
     },
-    load: async (event, context) => (url === null ? withoutKey : withKey).load(event, context),
+    async load(event, context) {
+      const isOwn = url !== null && (await local.hasTold(event.id));
+      return (isOwn ? withKey : withoutKey).load(event, context);
+    },
   };
 }
 

@@ -53,6 +53,8 @@ export interface Sandbox {
    * made with that name, moved to the address: an application whose port changed is told at one place, not at two.
    */
   endpoint(url: string, name?: string): Promise<SandboxEndpoint>;
+  /** Whether an event of this id is one of its own. */
+  hasTold(eventId: string): Promise<boolean>;
 }
 
 /**
@@ -122,6 +124,11 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       const { id, _secrets: secrets } =
         known?.url === url ? known : await world.change(async (change) => placeEndpoint(change, url, name));
       return { id, url, secret: secrets[0]?.secret ?? "" };
+    },
+    async hasTold(eventId) {
+      await open();
+      const known = await world.database.query("select from tallystick_sandbox.event where id = $1", [eventId]);
+      return known.length > 0;
     },
   };
 }
