@@ -53,9 +53,13 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
 
 function Navigation({ signedIn }: { signedIn: boolean }) {
   const link = "rounded-md px-2 py-2 text-sm font-medium text-muted hover:text-ink";
+  const row = "-mr-2 flex items-center sm:gap-2";
   if (!signedIn) {
     return (
-      <nav aria-label="Account" className="-mr-2 flex items-center gap-1 sm:gap-2">
+      <nav aria-label="Account" className={row}>
+        <Link href="/pricing" className={link}>
+          Pricing
+        </Link>
         <Link href="/sign-in" className={link}>
           Sign in
         </Link>
@@ -66,9 +70,15 @@ function Navigation({ signedIn }: { signedIn: boolean }) {
     );
   }
   return (
-    <nav aria-label="Account" className="-mr-2 flex items-center gap-1 sm:gap-2">
+    <nav aria-label="Account" className={row}>
+      <Link href="/pricing" className={link}>
+        Pricing
+      </Link>
       <Link href="/credits" className={link}>
         Credits
+      </Link>
+      <Link href="/billing" className={link}>
+        Billing
       </Link>
       <form action={signOut}>
         <button type="submit" className={`${link} cursor-pointer`}>
