@@ -15,6 +15,8 @@ const input = z.object({ subscriptionId: z.string().min(1).max(255), priceId: z.
 export interface ShownPreview {
   readonly dueNow: string;
   readonly isFree: boolean;
+  /** What is left over of what was paid, and kept for the next invoices; null: nothing. */
+  readonly leftOver: string | null;
   readonly lines: readonly { readonly text: string; readonly amount: string }[];
 }
 
@@ -23,7 +25,9 @@ export const previewChange = signedInAction
   .action(async ({ parsedInput, ctx: { userId } }): Promise<ShownPreview> => {
     requirePayments();
     const { dueNow, currency, lines } = await tally().billing.previewChange({ userId, ...parsedInput });
+    const sum = lines.reduce((total, { amount }) => total + amount, 0);
     return {
+      leftOver: sum < 0 ? money(-sum, currency) : null,
       dueNow: money(dueNow, currency),
       isFree: dueNow === 0,
       lines: lines.map(({ description, amount }) => ({

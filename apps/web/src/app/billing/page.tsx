@@ -23,7 +23,7 @@ export default async function BillingPage() {
   const past = subscriptions.filter(({ ended }) => ended);
   const isOpen = paymentsAreSetUp();
   return (
-    <div className="grid max-w-3xl gap-10">
+    <div className="grid max-w-3xl grid-cols-1 gap-10">
       <header>
         <h1 className="text-2xl font-semibold tracking-tight">Billing</h1>
         <p className="mt-1 truncate text-muted">{user.email}</p>
@@ -33,7 +33,7 @@ export default async function BillingPage() {
           </p>
         )}
       </header>
-      <section aria-labelledby="plan" className="grid gap-5">
+      <section aria-labelledby="plan" className="grid grid-cols-1 gap-5">
         <h2 id="plan" className="text-lg font-semibold tracking-tight">
           Your plan
         </h2>

@@ -47,7 +47,7 @@ export function SubscriptionCard({ subscription, offers }: SubscriptionCardProps
       {isTrouble ? (
         <div role="note" className="mt-4 rounded-lg bg-danger-surface px-4 py-4">
           <p className="mb-3.5 leading-relaxed text-danger">{text}</p>
-          <PortalButton label="Mend the payment" isPrimary />
+          <PortalButton label="Pay, or change the card" isPrimary />
         </div>
       ) : (
         <p className="mt-1.5 text-[0.9375rem]">{text}</p>

@@ -24,8 +24,15 @@ export function SubscriptionControls(props: SubscriptionControlsProps) {
   const [{ step, preview, priceId, ...said }, submit, pending] = useActionState(send, initial);
   const chosen = options.find((option) => option.priceId === priceId);
   const confirms = step === "cancel" || (step === "change" && chosen !== undefined);
+  const form = useRef<HTMLFormElement>(null);
+  const asked = useRef(false);
+  useEffect(() => {
+    // The button that was pressed is gone with its question; the keyboard goes on from here.
+    if (asked.current && !confirms) form.current?.focus();
+    asked.current = confirms;
+  }, [confirms]);
   return (
-    <form action={submit} className="mt-5" aria-busy={pending}>
+    <form ref={form} tabIndex={-1} action={submit} className="mt-5 outline-none" aria-busy={pending}>
       <input type="hidden" name="subscriptionId" value={subscriptionId} />
       {step === "change" && chosen ? (
         <Panel title={`Switch to ${chosen.name}?`}>
@@ -43,7 +50,9 @@ export function SubscriptionControls(props: SubscriptionControlsProps) {
             </div>
           </dl>
           <p className="text-sm leading-relaxed text-muted">
-            Then {chosen.price}. The sum is for this moment and may differ by a few cents when you confirm.
+            Then {chosen.price}.
+            {preview?.leftOver ? ` ${preview.leftOver} of what you have paid is kept for the next invoices.` : ""} The
+            sum is for this moment and may differ by a few cents when you confirm.
           </p>
           <Buttons>
             <Choice verb="change" pending={pending} look="button-primary">

@@ -6,7 +6,7 @@ import { PriceRow, type Buyer } from "./price-row.tsx";
 export function PackCard({ pack, buyer }: { pack: Pack; buyer: Buyer }) {
   const { id, name, credits, validDays } = pack;
   return (
-    <article aria-labelledby={`pack-${id}`} className="panel grid gap-4 p-6">
+    <article aria-labelledby={`pack-${id}`} className="panel grid grid-cols-1 gap-4 p-6">
       <div>
         <h3 id={`pack-${id}`} className="text-lg font-semibold">
           {name}

@@ -10,15 +10,16 @@ import type { Buyer } from "./price-row.tsx";
 
 export const metadata: Metadata = { title: "Pricing" };
 
+// Without a loading state: behind one nothing could be seen or bought where scripts don’t run.
 export default async function PricingPage() {
   const user = await currentUser();
   const { plans, packs } = catalog(env());
   const isOpen = paymentsAreSetUp();
   const standing = user && (await standingOf(user.id));
   const buyer: Buyer = { isSignedIn: user !== null, isOpen };
-  const grid = "mt-5 grid items-start gap-5 sm:grid-cols-2 lg:grid-cols-3";
+  const grid = "mt-5 grid grid-cols-1 items-start gap-5 sm:grid-cols-2 lg:grid-cols-3";
   return (
-    <div className="grid gap-12">
+    <div className="grid grid-cols-1 gap-12">
       <header className="max-w-2xl">
         <h1 className="text-3xl font-semibold tracking-tight sm:text-4xl">Pricing</h1>
         <p className="mt-3 text-lg leading-relaxed text-muted">

@@ -17,7 +17,10 @@ export function PlanCard({ plan, standing, buyer }: PlanCardProps) {
   const isFree = plan.prices.length === 0;
   const isPresent = standing !== null && hasPlan(plan, standing);
   return (
-    <article aria-labelledby={`plan-${plan.id}`} className={`panel grid gap-4 p-6 ${isPresent ? "border-accent" : ""}`}>
+    <article
+      aria-labelledby={`plan-${plan.id}`}
+      className={`panel grid grid-cols-1 gap-4 p-6 ${isPresent ? "border-accent" : ""}`}
+    >
       <div>
         <div className="flex flex-wrap items-center justify-between gap-2">
           <h3 id={`plan-${plan.id}`} className="text-lg font-semibold">

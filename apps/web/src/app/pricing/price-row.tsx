@@ -71,7 +71,7 @@ function Having({ has }: { has: "present" | "other" }) {
   }
   return (
     <Link href="/billing" className="button button-quiet w-full">
-      Switch on the billing page
+      Switch to this
     </Link>
   );
 }

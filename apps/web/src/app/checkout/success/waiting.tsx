@@ -1,4 +1,5 @@
 "use client";
+import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
 import type { Outcome } from "../../../billing/outcome.ts";
@@ -21,15 +22,18 @@ const refreshSeconds = 4;
 export function Waiting({ checkoutId, status, self, tries }: WaitingProps) {
   const takesLong = useSettling(checkoutId, status) || tries * refreshSeconds * 1000 >= longAfterMs;
   const again = `${self}&tries=${tries + 1}`;
-  const { title, text } = words[status === "open" || status === "unreachable" ? status : "processing"];
+  const isOpen = status === "open";
+  const { title, text } = words[isOpen || status === "unreachable" ? status : "processing"];
   return (
     <>
       <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
-      <div className="mt-5 h-1.5 overflow-hidden rounded-full bg-line" aria-hidden="true">
-        <div className="progress h-full w-2/5 rounded-full bg-accent" />
-      </div>
+      {isOpen ? null : (
+        <div className="mt-5 h-1.5 overflow-hidden rounded-full bg-line" aria-hidden="true">
+          <div className="progress h-full w-2/5 rounded-full bg-accent" />
+        </div>
+      )}
       <p className="mt-5 leading-relaxed text-muted">
-        {takesLong
+        {takesLong && !isOpen
           ? "This takes longer than usual. Nothing is lost: the credits are added by themselves once the payment is confirmed, and you may leave this page."
           : text}
       </p>
@@ -37,6 +41,11 @@ export function Waiting({ checkoutId, status, self, tries }: WaitingProps) {
         <a href={again} className="text-link">
           Check again
         </a>
+        {isOpen ? (
+          <Link href="/pricing" className="text-link ml-5">
+            Back to pricing
+          </Link>
+        ) : null}
       </p>
       <noscript>
         <meta httpEquiv="refresh" content={`${refreshSeconds};url=${again}`} />
