@@ -48,8 +48,8 @@ describe.skipIf(skipped)("selling", { timeout: 60_000 }, () => {
     const page = await (await browser.newContext({ baseURL: app.url, ...options })).newPage();
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
-      const isOurs = message.location().url.startsWith(app.url);
-      if (message.type() === "error" && isOurs) complaints.push(message.text());
+      const { url } = message.location();
+      if (message.type() === "error" && url.startsWith(app.url)) complaints.push(`${message.text()} ${url}`);
     });
     await page.goto(path);
     return page;
@@ -147,8 +147,10 @@ describe.skipIf(skipped)("selling", { timeout: 60_000 }, () => {
     const { page } = await signUp();
     await page.clock.install();
     await choose(page, "Basic", "Buy");
+    // The page's scripts have begun to count once they ask.
+    const asked = page.waitForResponse("**/api/checkouts/*");
     await pay(page);
-    await heading(page, "Payment received, credits are on their way");
+    await asked;
     await page.clock.runFor(31_000);
     await page.getByText("This takes longer than usual. Nothing is lost").waitFor();
     await release();
@@ -344,6 +346,7 @@ describe.skipIf(skipped)("selling", { timeout: 60_000 }, () => {
     await subscribe(page);
     await page.goto("/billing");
     await page.getByRole("button", { name: "Cancel…" }).click();
+    await page.getByRole("button", { name: "Cancel the plan" }).waitFor();
     await page.evaluate(`document.querySelector("[name=subscriptionId]").value = ${JSON.stringify(theirs?.id)}`);
     await page.getByRole("button", { name: "Cancel the plan" }).click();
     await page.getByText("There is no such subscription of yours.").waitFor();
