@@ -4,7 +4,6 @@ import pg from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createApi } from "../../src/http/api/app.ts";
 import type { Handlers, Tallystick } from "../../src/index.ts";
-import { connect, type Database } from "../../src/db/database.ts";
 import { silentLogger } from "../../src/kernel/logger.ts";
 import { paddle } from "../../src/payment/provider/paddle.ts";
 import { stripe } from "../../src/payment/provider/stripe.ts";
@@ -120,23 +119,21 @@ function withoutKey(key: string, others: readonly string[]): [string, { headers?
 }
 
 let tally: Tallystick;
-let sql: Database;
+let databaseUrl: string;
 let uses: () => number;
 
 beforeAll(async () => {
-  const databaseUrl = await createTestDatabase();
+  databaseUrl = await createTestDatabase();
   const pool = new pg.Pool({ connectionString: databaseUrl });
   ({ tally } = await createTestEngine({
     database: pool,
     payment: [stripe({ webhookSecrets: WEBHOOK_SECRET }), paddle({ webhookSecrets: PADDLE_SECRET })],
   }));
   uses = countUses(pool);
-  sql = connect(databaseUrl);
   await tally.credits.grant({ userId: "ada", amount: 100, type: "purchase_package" });
   return async () => {
     await tally.close();
     await pool.end();
-    await sql.close();
   };
 });
 
@@ -153,10 +150,10 @@ function requestFor(route: string, query = "", init: RequestInit = {}): Request 
 
 /** Nothing was asked of the database while `work` ran, and nothing in it is another. */
 async function touchesNothing(work: () => Promise<void>): Promise<void> {
-  const [before, used] = [await everyRow(sql), uses()];
+  const [before, used] = [await everyRow(databaseUrl), uses()];
   await work();
   expect(uses()).toBe(used);
-  expect(await everyRow(sql)).toEqual(before);
+  expect(await everyRow(databaseUrl)).toEqual(before);
 }
 
 describe("the table of who gets in", () => {
@@ -312,9 +309,9 @@ describe("the webhook handlers", () => {
 
 describe("the public handlers", () => {
   it.each(handlersBehind("public"))("%s needs no key and writes nothing", async (name) => {
-    const before = await everyRow(sql);
+    const before = await everyRow(databaseUrl);
     const response = await tally.handlers[name](requestFor("GET /api/health"));
     expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
-    expect(await everyRow(sql)).toEqual(before);
+    expect(await everyRow(databaseUrl)).toEqual(before);
   });
 });

@@ -20,20 +20,26 @@ const root = path.resolve(application, "../..");
 
 export interface RunningApp {
   readonly url: string;
+  readonly databaseUrl: string;
   stop(): Promise<void>;
 }
 
-/** Builds what changed since the last build, then serves it on an empty database of the tests' server. */
-export async function startApp(): Promise<RunningApp> {
+/**
+ * Builds what changed since the last build, then serves it on an empty database of the tests' server, with the variables
+ * that a test adds.
+ */
+export async function startApp(variables: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
   await buildWhatChanged({ root, dev: false, log: console.info, signal: new AbortController().signal });
   const port = await freePort();
+  const databaseUrl = await createDatabase();
   const settings = {
     PATH: process.env.PATH ?? "",
     HOME: process.env.HOME ?? "",
-    DATABASE_URL: await createDatabase(),
+    DATABASE_URL: databaseUrl,
     PORT: String(port),
     BETTER_AUTH_SECRET: randomBytes(32).toString("base64url"),
     BETTER_AUTH_URL: "",
+    ...variables,
   };
   await setUp(application, settings);
   const server = serve(application, settings, port, false);
@@ -41,7 +47,7 @@ export async function startApp(): Promise<RunningApp> {
   await vi.waitFor(async () => (await fetch(`${url}/api/health`)).ok || Promise.reject(new Error("not healthy")), {
     timeout: 30_000,
   });
-  return { url, stop: async () => endServer(server) };
+  return { url, databaseUrl, stop: async () => endServer(server) };
 }
 
 async function createDatabase(): Promise<string> {
