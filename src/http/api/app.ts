@@ -1,12 +1,12 @@
 // The REST API under /api/v1: Hono, every route described once and checked by its description.
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import type { Engine } from "../../engine.ts";
 import { TallystickError } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { isAuthorized } from "../auth.ts";
+import { readBody } from "../read-body.ts";
 import { errorResponse } from "../respond.ts";
 import { accountStateRoutes } from "./account-state.ts";
 import { accountRoutes } from "./accounts.ts";
@@ -93,11 +93,13 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
   return app;
 }
 
+// Hono's own limit stops reading, and a sender that is cut off never sees the 413.
 function limitBodyTo(maxSize: number): MiddlewareHandler {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new TallystickError("payload_too_large", `The body may have at most ${maxSize} bytes.`);
-    },
-  });
+  return async ({ req }, next) => {
+    if (req.raw.body !== null) {
+      const body = await readBody(req.raw, maxSize);
+      req.raw = new Request(req.raw.url, { method: req.raw.method, headers: req.raw.headers, body });
+    }
+    await next();
+  };
 }
