@@ -68,7 +68,8 @@ export function createApplication(settings: AppSettings): Application {
       await Promise.race([once(lines, "line"), once(started, "exit")]);
     },
     async healthy() {
-      while (child !== undefined && !gone(child)) {
+      for (;;) {
+        if (child === undefined || gone(child)) return;
         const response = await fetch(`${application.origin}/api/health`).catch(() => undefined);
         await response?.arrayBuffer().catch(() => undefined);
         if (response?.ok === true) return;

@@ -135,10 +135,16 @@ async function taskProblems({ ledger }: World): Promise<string[]> {
     name: string;
     status: string;
     attempts: number;
-    last_error: string | null;
-  }>(`select id, name, status, attempts, last_error from tallystick.task where status <> 'done' order by id limit 50`);
+    why: string;
+    of: string;
+  }>(
+    `select task.id, name, task.status, attempts, coalesce(last_error, 'no error') as why,
+       coalesce(event.type || ' ' || (event.payload #>> '{data,object,id}'), task.payload::text) as of
+     from tallystick.task left join tallystick.webhook_event event on event.task_id = task.id
+     where task.status <> 'done' order by task.id limit 50`,
+  );
   return rows.map(
-    ({ id: key, name, status, attempts, last_error: error }) =>
-      `task ${key} (${name}) is ${status} after ${attempts} attempts: ${error ?? "no error"}`,
+    ({ id: key, name, status, attempts, why, of }) =>
+      `task ${key} (${name} of ${of}) is ${status} after ${attempts} attempts: ${why}`,
   );
 }

@@ -18,6 +18,7 @@ export interface ChaosOptions {
   readonly customers: number;
   readonly faults: FaultPlan;
   readonly receiverFaults: ReceiverFaults;
+  readonly sandboxDatabase?: string;
   /** Called now and then with how far it is. */
   readonly onProgress?: (line: string) => void;
 }
@@ -25,13 +26,14 @@ export interface ChaosOptions {
 export const misbehaviour = { duplicate_rate: 0.05, reorder_rate: 0.2, drop_rate: 0.02 };
 
 export async function runChaos(options: ChaosOptions): Promise<Report> {
-  const { seed, events, customers, receiverFaults, onProgress = () => undefined } = options;
-  await using world = await createWorld({ seed, misbehaviour, receiverFaults });
+  const { seed, events, customers, receiverFaults, sandboxDatabase, onProgress = () => undefined } = options;
+  await using world = await createWorld({ seed, misbehaviour, receiverFaults, sandboxDatabase });
   const { sdk, control, application, deliveries } = world;
   const spending = createSpending(application.origin, createRandom(seed, "spending"));
   const faults = planFaults(options.faults, { ...world, random: createRandom(seed, "faults") });
   const turns = createRandom(seed, "turns");
   const began = performance.now();
+  const spenders = new Set<string>();
   let told = 0;
   const { lives, steps } = await live({
     seed,
@@ -40,7 +42,8 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     control,
     random: turns,
     async afterStep({ userId }) {
-      for (let left = turns.whole(0, 2); left > 0; left -= 1) spending.spend(userId);
+      spenders.add(userId);
+      for (let left = turns.whole(0, 4); left > 0; left -= 1) spending.spend(turns.pick([...spenders]));
       const happened = await countEvents(deliveries);
       faults.strike(happened / events);
       await untilKeptUp(deliveries);

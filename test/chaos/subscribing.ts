@@ -95,30 +95,25 @@ async function current(sdk: Stripe, { subscription }: Life): Promise<Stripe.Subs
 export async function subscriptionSteps({ sdk }: LifeContext, life: Life): Promise<(readonly [number, Step])[]> {
   const subscription = life.subscription === null ? null : await current(sdk, life);
   const yearly = subscription?.items.data[0]?.price.id === yearlyTerms.id;
-  switch (subscription?.status) {
-    case "active":
-    case "trialing": {
-      const ends: [number, Step][] = [
-        [0.7, cancelNow],
-        [1, cancelAtEnd],
-      ];
-      // A year's renewals are not walked to: its months are given by the ledger's clock, which is the real one.
-      if (yearly) return ends;
-      return [...ends, [5, renew], [1.5, letDaysPass], [2.5, changePlan], [1.5, failToRenew]];
-    }
-    case "past_due":
-    case "unpaid":
-    case "incomplete":
-      return [
-        [3, payAgain],
-        [1.5, giveUp],
-      ];
-    default:
-      return [
-        [5, subscribe],
-        [3, subscribeOnPage],
-        [0.7, subscribeInVain],
-        [life.hadYear ? 0 : 1, subscribeForYear],
-      ];
+  const status = subscription?.status ?? "none";
+  if (status === "active" || status === "trialing") {
+    const ends: (readonly [number, Step])[] = [
+      [0.7, cancelNow],
+      [1, cancelAtEnd],
+    ];
+    // A year's renewals are not walked to: its months are given by the ledger's clock, which is the real one.
+    return yearly ? ends : [...ends, [5, renew], [1.5, letDaysPass], [2.5, changePlan], [1.5, failToRenew]];
   }
+  if (status === "past_due" || status === "unpaid" || status === "incomplete") {
+    return [
+      [3, payAgain],
+      [1.5, giveUp],
+    ];
+  }
+  return [
+    [5, subscribe],
+    [3, subscribeOnPage],
+    [0.7, subscribeInVain],
+    [life.hadYear ? 0 : 1, subscribeForYear],
+  ];
 }

@@ -39,19 +39,26 @@ export interface WorldOptions {
   readonly seed: number;
   readonly misbehaviour: Readonly<Record<string, number>>;
   readonly receiverFaults: ReceiverFaults;
+  /** Where the sandbox lives; a server of its own where nothing is said. */
+  readonly sandboxDatabase?: string | undefined;
 }
 
-export async function createWorld({ seed, misbehaviour, receiverFaults }: WorldOptions): Promise<World> {
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { seed, misbehaviour, receiverFaults, sandboxDatabase: given } = options;
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(path.join(tmpdir(), "tallystick-chaos-"));
   stack.defer(watch(directory));
-  const postgres = stack.use(await startCrashingPostgres(path.join(directory, "ledger")));
-  const other = await startEmbeddedPostgres({ directory: path.join(directory, "sandbox") });
-  stack.defer(async () => other.stop());
+  const [postgres, other] = await Promise.all([
+    startCrashingPostgres(path.join(directory, "ledger")),
+    given === undefined ? startEmbeddedPostgres({ directory: path.join(directory, "sandbox") }) : undefined,
+  ]);
+  stack.use(postgres);
+  stack.defer(async () => other?.stop());
+  const sandboxDatabase = given ?? other?.connectionString ?? "";
   const receiver = stack.use(await startReceiver(createRandom(seed, "receiver"), receiverFaults));
 
   const sandbox = createSandbox({
-    database: other.connectionString,
+    database: sandboxDatabase,
     prices: allTerms.map(({ id, unitAmount, interval }) => ({
       id,
       unit_amount: unitAmount,
@@ -73,7 +80,7 @@ export async function createWorld({ seed, misbehaviour, receiverFaults }: WorldO
   await tally.endpoints.add({ url: `${receiver.url}/endpoint` });
   const ledger = connect(databaseUrl, { poolSize: 2 });
   stack.defer(async () => ledger.close());
-  const deliveries = connect(other.connectionString, { poolSize: 1 });
+  const deliveries = connect(sandboxDatabase, { poolSize: 1 });
   stack.defer(async () => deliveries.close());
 
   const named = new URL(databaseUrl);
