@@ -12,6 +12,8 @@ const POLL_MS = 50;
 export interface Application extends AsyncDisposable {
   readonly origin: string;
   readonly kills: number;
+  /** When its present process was started. */
+  readonly startedAt: Date;
   /** Ends that nobody asked for. */
   readonly crashes: readonly string[];
   /** The last of what it wrote to standard error. */
@@ -27,6 +29,7 @@ export interface Application extends AsyncDisposable {
 export function createApplication(settings: AppSettings): Application {
   let child: ChildProcess | undefined;
   let kills = 0;
+  let startedAt = new Date();
   const crashes: string[] = [];
   const log: string[] = [];
   const wanted = new WeakSet<ChildProcess>();
@@ -46,9 +49,13 @@ export function createApplication(settings: AppSettings): Application {
     get kills() {
       return kills;
     },
+    get startedAt() {
+      return startedAt;
+    },
     crashes,
     log,
     async start() {
+      startedAt = new Date();
       const script = new URL("app.ts", import.meta.url).pathname;
       const started = spawn(
         process.execPath,

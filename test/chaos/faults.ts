@@ -19,6 +19,8 @@ export interface FaultContext {
   readonly postgres: CrashingPostgres;
   readonly ledger: Database;
   readonly random: Random;
+  /** Called when the application is up again. */
+  readonly onUp: () => Promise<unknown>;
 }
 
 export interface Faults {
@@ -31,7 +33,7 @@ export interface Faults {
 
 type Kind = keyof FaultPlan;
 
-export function planFaults(plan: FaultPlan, { application, postgres, ledger, random }: FaultContext): Faults {
+export function planFaults(plan: FaultPlan, { application, postgres, ledger, random, onUp }: FaultContext): Faults {
   const counts = { cut: 0, ticks: 0, answeredTicks: 0 };
   const moments = (Object.keys(plan) as Kind[])
     .flatMap((kind) => Array.from({ length: plan[kind] }, () => ({ kind, at: 0.02 + random.next() * 0.96 })))
@@ -49,6 +51,8 @@ export function planFaults(plan: FaultPlan, { application, postgres, ledger, ran
     await application.kill();
     await delay(downMs);
     await application.start();
+    await application.healthy();
+    await onUp();
   };
   const cut = async (rate: number): Promise<void> => {
     const rows = await ledger.query(

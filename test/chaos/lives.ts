@@ -38,7 +38,8 @@ export async function live(options: LivesOptions): Promise<Lives> {
       if (!isRefusal(error)) throw new Error(`${life.userId} could not ${step.name}`, { cause: error });
       count("refused");
     }
-    goesOn = await afterStep(life);
+    // Everybody gets a turn.
+    goesOn = (await afterStep(life)) || lives.length < customers;
   }
   return { lives, steps };
 }

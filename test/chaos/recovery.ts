@@ -1,5 +1,5 @@
 // After the faults: everything is delivered, what was dropped is found by reconciling, and the work ends by itself. Only
-// the pauses between retries are cut short, as if that time had passed; leases of killed workers run out by themselves.
+// the pauses between retries are cut short, as if that time had passed, and in a short run the leases of killed workers.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../../src/db/database.ts";
 import { isTallystickError, type ReconcileReport } from "../../src/index.ts";
@@ -17,7 +17,12 @@ const DAY_MS = 86_400_000;
 const PATIENCE_MS = 300_000;
 const POLL_MS = 200;
 
-export async function recover(world: World, spending: Spending): Promise<Recovery> {
+export async function recover(
+  world: World,
+  spending: Spending,
+  { skipLeases }: { readonly skipLeases: boolean },
+): Promise<Recovery> {
+  if (skipLeases) await endLeasesOfTheDead(world);
   const began = performance.now();
   world.receiver.behave();
   await deliverAll(world);
@@ -70,6 +75,20 @@ async function untilQuiet(ledger: Database): Promise<void> {
     if (performance.now() > deadline) return;
     await delay(POLL_MS);
   }
+}
+
+/** As if the leases of workers that were killed had run out. */
+async function endLeasesOfTheDead({ ledger, application }: World): Promise<void> {
+  const dead = "select task_id from tallystick.task_attempt where outcome = 'running' and started_at < $1";
+  const before = [application.startedAt];
+  await ledger.query(
+    `update tallystick.task set lease_until = clock_timestamp() where status = 'running' and id in (${dead})`,
+    before,
+  );
+  await ledger.query(
+    `update tallystick.task_lane set ready_at = clock_timestamp() where lease_token is not null and task_id in (${dead})`,
+    before,
+  );
 }
 
 async function skipPauses(ledger: Database): Promise<void> {

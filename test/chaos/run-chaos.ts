@@ -19,6 +19,8 @@ export interface ChaosOptions {
   readonly faults: FaultPlan;
   readonly receiverFaults: ReceiverFaults;
   readonly sandboxDatabase?: string;
+  /** Does not wait for the leases of killed workers; by default they run out by themselves. */
+  readonly skipLeases?: boolean;
   /** Called now and then with how far it is. */
   readonly onProgress?: (line: string) => void;
 }
@@ -30,7 +32,12 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   await using world = await createWorld({ seed, misbehaviour, receiverFaults, sandboxDatabase });
   const { sdk, control, application, deliveries } = world;
   const spending = createSpending(application.origin, createRandom(seed, "spending"));
-  const faults = planFaults(options.faults, { ...world, random: createRandom(seed, "faults") });
+  const faults = planFaults(options.faults, {
+    ...world,
+    random: createRandom(seed, "faults"),
+    // Nobody waits for pauses that have grown while it was down.
+    onUp: async () => control("/deliveries/retry", {}),
+  });
   const turns = createRandom(seed, "turns");
   const began = performance.now();
   const spenders = new Set<string>();
@@ -58,7 +65,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   await faults.over();
   const livedMs = performance.now() - began;
   onProgress("all faults are over");
-  const recovery = await recover(world, spending);
+  const recovery = await recover(world, spending, { skipLeases: options.skipLeases ?? false });
   const checks = await checkAll(world, { lives, spending, recovery });
   return {
     seed,
