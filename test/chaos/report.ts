@@ -23,6 +23,8 @@ export interface Report {
   readonly restarts: number;
   readonly faults: Faults["counts"];
   readonly spending: Spending["counts"];
+  /** Tasks that died on the way and were reopened by what they waited for, by their last words. */
+  readonly revived: readonly string[];
   readonly recovery: Recovery;
   readonly livedMs: number;
   readonly checks: readonly Check[];
@@ -46,6 +48,15 @@ export async function countDeliveries(sandbox: Database): Promise<Deliveries> {
   return row;
 }
 
+export async function readRevived(ledger: Database): Promise<readonly string[]> {
+  const rows = await ledger.query<{ why: string }>(
+    `select distinct on (task.id) task.name || ': ' || coalesce(attempt.error, 'no error') as why
+     from tallystick.task_attempt attempt join tallystick.task on task.id = attempt.task_id
+     where attempt.outcome = 'dead' and task.status = 'done' order by task.id, attempt.id`,
+  );
+  return rows.map(({ why }) => why);
+}
+
 export function holds({ checks }: Report): boolean {
   return checks.every(({ problems }) => problems.length === 0);
 }
@@ -66,6 +77,8 @@ export function describeReport(report: Report): string {
     `the receivers answered: ${counted(report.receiverAnswers)}`,
     `spending: ${spending.spent} spent, ${spending.refused} refused, ${spending.requests} requests, ${spending.lost} without an answer`,
     `reconciling found: ${counted(recovery.reconciled.missing)} of ${counted(recovery.reconciled.seen)}`,
+    `dead letters that what they waited for reopened: ${report.revived.length}`,
+    ...report.revived.slice(0, SHOWN).map((why) => `       ${why}`),
     `recovery: ${seconds(delivering)} to deliver, ${seconds(reconciling)} to reconcile, ${seconds(draining)} to drain`,
     ...checks.flatMap(({ name, problems }) => [
       `${problems.length === 0 ? "ok  " : "FAIL"} ${name}`,

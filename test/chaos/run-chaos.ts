@@ -8,7 +8,7 @@ import { live } from "./lives.ts";
 import { createRandom } from "./random.ts";
 import type { ReceiverFaults } from "./receiver.ts";
 import { recover } from "./recovery.ts";
-import { countDeliveries, type Report } from "./report.ts";
+import { countDeliveries, readRevived, type Report } from "./report.ts";
 import { createSpending } from "./spending.ts";
 import { createWorld } from "./world.ts";
 
@@ -77,6 +77,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     restarts: world.postgres.restarts,
     faults: faults.counts,
     spending: spending.counts,
+    revived: await readRevived(world.ledger),
     recovery,
     livedMs,
     checks,
