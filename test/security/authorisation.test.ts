@@ -14,6 +14,14 @@ import { createTestDatabase } from "../support/database.ts";
 import { countUses, everyRow } from "./doors.ts";
 
 const credits = { amount: 5, type: "purchase_package" };
+const checkout = {
+  userId: "ann",
+  priceId: "price_credits_plus",
+  successUrl: "https://app.test",
+  cancelUrl: "https://app.test",
+  provider: "stripe",
+};
+const change = { userId: "ann", priceId: "price_pro_monthly" };
 const endpoint = { url: "https://example.com/hook", types: ["credits.granted"] };
 
 // What a plain call with the right key is answered: anything but 401 says that the door opened. Rows run in this order.
@@ -62,6 +70,17 @@ const api: Readonly<Record<string, { readonly status: number; readonly query?: s
   "GET /api/v1/reports/deferred-revenue": { status: 200 },
   "GET /api/v1/reports/expiring": { status: 200 },
   "GET /api/v1/reports/expiring-by-day": { status: 200 },
+  "POST /api/v1/billing/checkout": { status: 422, body: checkout },
+  "GET /api/v1/billing/checkouts/:id": { status: 422, query: "?userId=ann&provider=stripe" },
+  "POST /api/v1/billing/portal": {
+    status: 422,
+    body: { userId: "ann", returnUrl: "https://app.test", provider: "stripe" },
+  },
+  "GET /api/v1/billing/subscriptions": { status: 200, query: "?userId=ann" },
+  "POST /api/v1/billing/subscriptions/:id/cancel": { status: 404, body: { userId: "ann", when: "now" } },
+  "POST /api/v1/billing/subscriptions/:id/resume": { status: 404, body: { userId: "ann" } },
+  "POST /api/v1/billing/subscriptions/:id/preview": { status: 404, body: change },
+  "POST /api/v1/billing/subscriptions/:id/change": { status: 404, body: change },
   "GET /api/v1/endpoints": { status: 200 },
   "POST /api/v1/endpoints": { status: 200, body: endpoint },
   "GET /api/v1/endpoints/:id": { status: 404 },
