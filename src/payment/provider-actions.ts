@@ -15,6 +15,8 @@ export interface CheckoutOrder {
   /** As the catalog names it. */
   readonly priceId: string;
   readonly recurring: boolean;
+  /** Of a subscription; 0: it is paid at once. */
+  readonly trialDays: number;
   readonly quantity: number;
   /** The provider puts the checkout's id in the place of `{CHECKOUT_SESSION_ID}`. */
   readonly successUrl: string;

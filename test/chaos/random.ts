@@ -1,5 +1,7 @@
 // Chance that can be replayed: every part of a run draws from a stream of its own, so that what one part draws does not
 // depend on how often another was asked before.
+import { createRandom as chance } from "../../src/cli/simulate/random.ts";
+
 export interface Random {
   /** From 0 to 1, less than 1. */
   next(): number;
@@ -12,14 +14,7 @@ export interface Random {
 }
 
 export function createRandom(seed: number, stream: string): Random {
-  let state = hash(`${seed}:${stream}`);
-  // Mulberry32: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = chance(hash(`${seed}:${stream}`));
   return {
     next,
     whole: (from, to) => from + Math.floor(next() * (to - from + 1)),

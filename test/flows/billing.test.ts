@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/db/database.ts";
 import { stripe } from "../../src/payment/provider/stripe.ts";
-import type { Tallystick } from "../../src/index.ts";
+import { defineCatalog, type Tallystick } from "../../src/index.ts";
 import { createTestEngine } from "../support/engine.ts";
 import { SANDBOX_KEY, startSandboxedEngine, type SandboxedEngine } from "../support/sandbox.ts";
 import { setUp } from "./setup.ts";
@@ -90,6 +90,29 @@ describe("a checkout", () => {
       status: "failed",
       credits: 0,
     });
+  });
+
+  it("of a plan with a trial is free at first for who never subscribed, and paid by who did", async () => {
+    const trial = {
+      trialDays: 14,
+      trialCredits: 50,
+      prices: [{ id: "price_pro_monthly", interval: "month" }],
+    } as const;
+    const catalog = defineCatalog({ plans: [{ id: "pro", name: "Pro", credits: 1000, ...trial }] });
+    const world = await startSandboxedEngine({}, { catalog });
+    const { tally } = world;
+    const first = await buy(world, "u1", "price_pro_monthly");
+    expect(await tally.billing.checkoutOutcome({ userId: "u1", checkoutId: first })).toMatchObject({
+      status: "granted",
+      credits: 50,
+    });
+    const [subscription] = await tally.billing.subscriptions("u1");
+    expect(subscription).toMatchObject({ status: "trialing", planId: "pro" });
+    await tally.billing.cancel({ userId: "u1", subscriptionId: subscription?.subscriptionId ?? "", when: "now" });
+    await world.settle();
+    await buy(world, "u1", "price_pro_monthly");
+    expect(await tally.billing.subscriptions("u1")).toMatchObject([{ status: "active" }, { status: "canceled" }]);
+    expect(await world.balance("u1")).toBe(1050);
   });
 
   it("that is left is expired", async () => {
