@@ -93,12 +93,9 @@ describe("a checkout", () => {
   });
 
   it("of a plan with a trial is free at first for who never subscribed, and paid by who did", async () => {
-    const trial = {
-      trialDays: 14,
-      trialCredits: 50,
-      prices: [{ id: "price_pro_monthly", interval: "month" }],
-    } as const;
-    const catalog = defineCatalog({ plans: [{ id: "pro", name: "Pro", credits: 1000, ...trial }] });
+    const prices = [{ id: "price_pro_monthly", interval: "month" as const }];
+    const plan = { id: "pro", name: "Pro", credits: 1000, trialDays: 14, trialCredits: 50, prices };
+    const catalog = defineCatalog({ plans: [plan] });
     const world = await startSandboxedEngine({}, { catalog });
     const { tally } = world;
     const first = await buy(world, "u1", "price_pro_monthly");
