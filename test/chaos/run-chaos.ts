@@ -1,4 +1,5 @@
 // A whole run: customers live while everything fails, then all faults end, and what came of it is held against the books.
+import type { Application } from "./application.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../../src/db/database.ts";
 import type { FaultPlan } from "./faults.ts";
@@ -53,7 +54,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
       for (let left = turns.whole(0, 4); left > 0; left -= 1) spending.spend(turns.pick([...spenders]));
       const happened = await countEvents(deliveries);
       faults.strike(happened / events);
-      await untilKeptUp(deliveries);
+      await untilKeptUp(deliveries, application);
       if (happened - told >= events / 20) {
         told = happened;
         onProgress(`${happened} events, ${application.kills} kills, ${world.postgres.restarts} restarts`);
@@ -88,10 +89,15 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
 // Customers do not run ahead of an application that is down or slow: what goes wrong must meet it at its work.
 const MOST_WAITING = 40;
 const POLL_MS = 25;
+const LOG_LINES = 60;
 
-async function untilKeptUp(deliveries: Database): Promise<void> {
+async function untilKeptUp(deliveries: Database, { crashes, log }: Application): Promise<void> {
   const waiting = "select count(*) from tallystick_sandbox.delivery where status = 'pending'";
-  while ((await countOf(deliveries, waiting)) > MOST_WAITING) await delay(POLL_MS);
+  while ((await countOf(deliveries, waiting)) > MOST_WAITING) {
+    // Nobody starts it again: what waits would wait for ever.
+    if (crashes.length > 0) throw new Error([...crashes, ...log.slice(-LOG_LINES)].join("\n"));
+    await delay(POLL_MS);
+  }
 }
 
 async function countEvents(deliveries: Database): Promise<number> {
