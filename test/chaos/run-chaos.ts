@@ -1,7 +1,7 @@
 // A whole run: customers live while everything fails, then all faults end, and what came of it is held against the books.
-import type { Application } from "./application.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../../src/db/database.ts";
+import type { Application } from "./application.ts";
 import type { FaultPlan } from "./faults.ts";
 import { planFaults } from "./faults.ts";
 import { checkAll } from "./checks.ts";
