@@ -44,8 +44,9 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
   if (userId === null) return;
   const source = fact.subscriptionId === null ? undefined : subscriptionSource(provider, fact.subscriptionId);
   if (source !== undefined) await lockPaymentsOf(tx, source);
-  for (const { price, quantity, fact: lineFact } of sold) {
-    await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact, source });
+  for (const { price, quantity, period, fact: lineFact } of sold) {
+    const beginsAt = period?.startsAt ?? null;
+    await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact, source, beginsAt });
   }
   if (proration !== null) await giveProration(context, proration, { userId, paymentId, invoiceId: fact.invoiceId });
   for (const line of trials) {
