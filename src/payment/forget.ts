@@ -93,8 +93,8 @@ export interface ForgetResult {
 
 /**
  * Puts the alias in the place of the user ids and removes the personal fields of stored events, in the caller's
- * transaction. The provider's own ids stay: a customer remains the alias's, whatever later events say of it, until
- * `linkCustomer` gives it to somebody.
+ * transaction. The provider's own ids stay: a customer remains the alias's until `linkCustomer`, or an
+ * event by the server's own metadata, gives it to somebody else who has an account.
  */
 export async function forgetPayments(tx: Queryable, input: Erasure): Promise<ForgetResult> {
   const { userIds, alias } = input;

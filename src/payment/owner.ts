@@ -10,7 +10,8 @@ const ERASED = "erased:";
 /**
  * Finds the user and, when the fact names both, remembers whose customer it is. Null when nobody is known. The customer
  * is locked until the transaction ends, so that an erasure comes before or after. The alias of an erased user keeps the
- * customer: the provider's metadata, which still name the user, bring nobody back.
+ * customer: the provider's metadata, which still name the user, bring nobody back. They give it to another user, who has
+ * an account.
  */
 export async function findOwner(tx: Queryable, provider: string, owner: Owner): Promise<string | null> {
   const { customerId, userId } = owner;
@@ -19,9 +20,17 @@ export async function findOwner(tx: Queryable, provider: string, owner: Owner): 
     "select user_id from tallystick.customer where provider = $1 and customer_id = $2 for no key update",
     [provider, customerId],
   );
-  if (userId === null || known?.user_id.startsWith(ERASED) === true) return known?.user_id ?? null;
+  if (userId === null) return known?.user_id ?? null;
+  if (known?.user_id.startsWith(ERASED) === true && (owner.claimed === true || !(await hasAccount(tx, userId)))) {
+    return known.user_id;
+  }
   await linkCustomer(tx, provider, customerId, userId, { move: owner.claimed !== true });
   return userId;
+}
+
+async function hasAccount(tx: Queryable, userId: string): Promise<boolean> {
+  const rows = await tx.query("select from tallystick.user_credit where user_id = $1 limit 1", [userId]);
+  return rows.length > 0;
 }
 
 /** Finds the user or fails so that a person sees it. @throws unmatched_account */

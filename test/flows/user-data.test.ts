@@ -281,6 +281,19 @@ describe("an erased user", () => {
     expect(await tally.credits.balance({ userId: "ada-again" })).toMatchObject({ balance: 1000 });
   });
 
+  it("keeps no payment of another user's from them: a customer that goes on for somebody else becomes theirs", async () => {
+    const setup = await setUp();
+    const { tally } = setup;
+    await paidUser(setup, "user-ada", "cus_ada");
+    const { alias } = await tally.users.erase({ userId: "user-ada" });
+    await tally.credits.grant({ userId: "user-eve", amount: 1, type: "register_gift" });
+    const next = invoice({ userId: "user-eve", lines: [{ priceId: "price_pro_monthly" }] });
+    await sendEvent(tally, { type: "invoice.paid", object: { ...next, customer: "cus_ada" } });
+    await tally.drain();
+    expect(await tally.credits.balance({ userId: "user-eve" })).toMatchObject({ balance: 1001 });
+    expect(await tally.credits.balance({ userId: alias })).toMatchObject({ balance: 1493 });
+  });
+
   it("is not brought back by an event that is handled while the user is erased", async () => {
     const setup = await setUp();
     const { tally, sql } = setup;
