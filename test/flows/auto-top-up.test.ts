@@ -342,7 +342,7 @@ describe("a charge", () => {
       const answer = await forward();
       if (asked !== lose) return answer;
       lost.push(`${request.method} ${new URL(request.url).pathname.replace(/(in|cus|pm)_\w+/, "$1")}`);
-      return new Response("{}", { status: 500 });
+      return Response.json({ error: { type: "api_error", message: "lost" } }, { status: 500 });
     });
     for (lose = 1; lose === 1 || lost.length === lose - 1; lose += 1) {
       const userId = `u${lose}`;

@@ -149,9 +149,8 @@ async function pay(
     return null;
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    // The bank says it in the reason of its decline, where Stripe does not in the code.
-    if (error.decline_code === "authentication_required") return error.decline_code;
-    return error.decline_code ?? error.code ?? "declined";
+    // The bank's word is more exact than Stripe's; where there is none the SDK has an empty text.
+    return [error.decline_code, error.code].find((code) => code !== undefined && code !== "") ?? "declined";
   }
 }
 
