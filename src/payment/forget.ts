@@ -124,10 +124,10 @@ export async function forgetPayments(tx: Queryable, input: Erasure): Promise<For
   ];
   // Nothing is bought any more; what waits for its payer is given up in its time.
   await tx.query("delete from tallystick.auto_top_up where user_id = any ($1)", [userIds]);
-  await tx.query(
-    "update tallystick.auto_top_up_attempt set user_id = $2, pay_url = null where user_id = any ($1)",
-    [userIds, alias],
-  );
+  await tx.query("update tallystick.auto_top_up_attempt set user_id = $2, pay_url = null where user_id = any ($1)", [
+    userIds,
+    alias,
+  ]);
   return { customers, payments, subscriptions, events };
 }
 

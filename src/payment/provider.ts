@@ -6,14 +6,7 @@ import type { PaymentFact } from "./payment-fact.ts";
 import type { ProviderActions } from "./provider-actions.ts";
 import type { ProviderQueries } from "./provider-queries.ts";
 
-export type {
-  CheckoutLine,
-  InvoiceLine,
-  Owner,
-  PaymentFact,
-  PaymentReferences,
-  ReturnState,
-} from "./payment-fact.ts";
+export type { CheckoutLine, InvoiceLine, Owner, PaymentFact, PaymentReferences, ReturnState } from "./payment-fact.ts";
 export type { Money, SubscriptionItem, SubscriptionState, SubscriptionStatus } from "./provider-state.ts";
 
 /** What `load` needs of its caller. */

@@ -6,7 +6,7 @@ import { connect, type Database } from "../../src/db/database.ts";
 import { stripe } from "../../src/payment/provider/stripe.ts";
 import type { Tallystick } from "../../src/index.ts";
 import type { TallystickOptions } from "../../src/options.ts";
-import { createTestEngine } from "../support/engine.ts";
+import { callApi, createTestEngine } from "../support/engine.ts";
 import { serve } from "./server.ts";
 import { expireLeases, skipDelays } from "./setup.ts";
 import { SANDBOX_KEY, startSandboxedEngine, type SandboxedEngine } from "../support/sandbox.ts";
@@ -29,7 +29,12 @@ async function start(options: Partial<TallystickOptions> = {}): Promise<World> {
   const world = await startSandboxedEngine(
     {},
     {
-      on: { "top_up.failed": hear, "top_up.action_required": hear, "top_up.limit_reached": hear, "payment.failed": hear },
+      on: {
+        "top_up.failed": hear,
+        "top_up.action_required": hear,
+        "top_up.limit_reached": hear,
+        "payment.failed": hear,
+      },
       ...options,
     },
   );
@@ -59,6 +64,12 @@ async function useCard(world: World, customer: string, card: string): Promise<vo
 
 const invoicesOf = async (world: World, customer: string, status?: Stripe.Invoice.Status) =>
   (await world.sdk.invoices.list({ customer, ...(status && { status }) })).data;
+
+async function intentOf({ sdk }: World, invoice: string): Promise<string> {
+  const [payment] = (await sdk.invoicePayments.list({ invoice })).data;
+  const intent = payment?.payment.payment_intent;
+  return typeof intent === "string" ? intent : "";
+}
 
 /** As if so much time had passed for the top-up alone. */
 async function endWait(world: World): Promise<void> {
@@ -96,10 +107,13 @@ describe("an automatic top-up", () => {
     await tally.drain();
     expect(await world.balance("u1")).toBe(149);
     await world.settle();
-    for (const event of (await world.sdk.events.list({ type: "invoice.paid" })).data) await tally.events.replay(event.id);
+    for (const event of (await world.sdk.events.list({ type: "invoice.paid" })).data)
+      await tally.events.replay(event.id);
     await world.settle();
     expect(await world.balance("u1")).toBe(149);
-    expect(await invoicesOf(world, customer)).toMatchObject([{ status: "paid", amount_paid: 500, auto_advance: false }]);
+    expect(await invoicesOf(world, customer)).toMatchObject([
+      { status: "paid", amount_paid: 500, auto_advance: false },
+    ]);
     expect(await tally.billing.autoTopUp.get("u1")).toMatchObject({
       state: "watching",
       usedThisMonth: 1,
@@ -279,10 +293,8 @@ describe("a top-up whose bank asks for the payer", () => {
     await tally.billing.autoTopUp.retry("u1");
     await tally.drain();
     expect(await invoicesOf(world, customer)).toHaveLength(1);
-    const [payment] = (await sdk.invoicePayments.list({ invoice: invoice.id })).data;
-    const intent = payment?.payment.payment_intent;
     // The payer passes the bank's check on the invoice's page.
-    await sdk.paymentIntents.confirm(typeof intent === "string" ? intent : "", {
+    await sdk.paymentIntents.confirm(await intentOf(world, invoice.id), {
       payment_method: (await sdk.customers.listPaymentMethods(customer)).data[0]?.id ?? "",
     });
     await world.settle();
@@ -413,9 +425,8 @@ describe("a top-up that was bought", () => {
     await world.settle();
     expect(await world.balance("u1")).toBe(200);
     const [invoice] = await invoicesOf(world, customer, "paid");
-    const [payment] = (await world.sdk.invoicePayments.list({ invoice: invoice?.id ?? "" })).data;
     await world.tally.billing.autoTopUp.remove("u1");
-    await world.sdk.refunds.create({ payment_intent: String(payment?.payment.payment_intent) });
+    await world.sdk.refunds.create({ payment_intent: await intentOf(world, invoice?.id ?? "") });
     await world.settle();
     expect(await world.balance("u1")).toBe(100);
   });
@@ -492,3 +503,27 @@ describe("settings", () => {
   });
 });
 
+describe("over REST", () => {
+  it("a top-up is set, read, ended of its wait and removed", async () => {
+    const world = await start();
+    await buyer(world, "u1");
+    const ask = async (method: string, path = "", body?: object): Promise<[number, Record<string, unknown>]> => {
+      const response = await callApi(world.tally, `/billing/auto-top-ups/u1${path}`, {
+        method,
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      return [response.status, (await response.json()) as Record<string, unknown>];
+    };
+    expect((await ask("GET"))[0]).toBe(404);
+    expect((await ask("POST", "/retry"))[0]).toBe(404);
+    expect((await ask("PUT", "", { ...pack, below: 0 }))[0]).toBe(400);
+    expect(await ask("PUT", "", { ...pack, below: 101 })).toMatchObject([200, { userId: "u1", state: "watching" }]);
+    await world.settle();
+    expect(await ask("GET")).toMatchObject([200, { usedThisMonth: 1, attempts: [{ status: "succeeded" }] }]);
+    expect(await ask("POST", "/retry")).toMatchObject([200, { state: "watching" }]);
+    expect(await ask("DELETE")).toEqual([200, { removed: true }]);
+    expect(await ask("DELETE")).toEqual([200, { removed: false }]);
+    const exported = (await (await callApi(world.tally, "/accounts/u1/export")).json()) as Record<string, unknown>;
+    expect(exported).toMatchObject({ autoTopUps: [], topUpAttempts: [{ userId: "u1", status: "succeeded" }] });
+  });
+});

@@ -33,7 +33,9 @@ export function renderTopUp(announcement: TopUpAnnouncement, { say, time, user, 
         fields: [
           user(announcement.userId),
           { name: say("Price", "价格"), value: announcement.priceId },
-          ...(announcement.payUrl === null ? [] : [{ name: say("To be paid at", "付款地址"), value: announcement.payUrl }]),
+          ...(announcement.payUrl === null
+            ? []
+            : [{ name: say("To be paid at", "付款地址"), value: announcement.payUrl }]),
         ],
       };
     case "top_up.limit_reached":

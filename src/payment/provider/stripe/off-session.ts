@@ -57,7 +57,11 @@ export async function voidCharge(charging: Charging, charge: StoredCharge): Prom
 }
 
 // Answers the invoice as it is then.
-async function end(stripe: Stripe, invoice: Json, { invoiceId, key }: Pick<StoredCharge, "invoiceId" | "key">): Promise<Json> {
+async function end(
+  stripe: Stripe,
+  invoice: Json,
+  { invoiceId, key }: Pick<StoredCharge, "invoiceId" | "key">,
+): Promise<Json> {
   if (invoice.status === "draft") {
     await stripe.invoices.del(invoiceId);
     return { status: "deleted" };
@@ -125,11 +129,7 @@ async function draft(stripe: Stripe, options: ApiOptions, order: ChargeOrder): P
 async function finalized(stripe: Stripe, invoiceId: string, key: string): Promise<Json> {
   const present = await retrieve(stripe, invoiceId);
   if (present.status !== "draft") return present;
-  await stripe.invoices.finalizeInvoice(
-    invoiceId,
-    { auto_advance: false },
-    { idempotencyKey: keyOf(key, "finalize") },
-  );
+  await stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: false }, { idempotencyKey: keyOf(key, "finalize") });
   return retrieve(stripe, invoiceId);
 }
 
@@ -190,5 +190,8 @@ function keyOf(key: string, step: string): string {
 }
 
 function unsettled(invoiceId: string): TallystickError {
-  return new TallystickError("provider_unavailable", `Stripe has taken the payment of ${invoiceId} and not settled it.`);
+  return new TallystickError(
+    "provider_unavailable",
+    `Stripe has taken the payment of ${invoiceId} and not settled it.`,
+  );
 }
