@@ -1,4 +1,5 @@
 // Whom a fact belongs to: the user that its metadata names, else the stored owner of the provider's customer.
+import { hasAccount } from "../credits/account-state.ts";
 import type { Queryable } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
 import { subjectLane } from "./inbox.ts";
@@ -26,11 +27,6 @@ export async function findOwner(tx: Queryable, provider: string, owner: Owner): 
   }
   await linkCustomer(tx, provider, customerId, userId, { move: owner.claimed !== true });
   return userId;
-}
-
-async function hasAccount(tx: Queryable, userId: string): Promise<boolean> {
-  const rows = await tx.query("select from tallystick.user_credit where user_id = $1 limit 1", [userId]);
-  return rows.length > 0;
 }
 
 /** Finds the user or fails so that a person sees it. @throws unmatched_account */

@@ -75,7 +75,7 @@ describe("a user's data", () => {
     await tally.credits.merge({ fromUserId: "anonymous-1", toUserId: "ada", actor: "test", reason: "signed in" });
     const data = await exported(tally, "ada");
     expect(Object.keys(data)).toEqual(
-      "userId exportedAt accounts transactions lots holds enrolments limits alertRules alerts customers payments returns subscriptions events notifications endpoints outgoingEvents".split(
+      "userId exportedAt accounts transactions lots holds enrolments limits alertRules alerts customers payments returns subscriptions autoTopUps topUpAttempts events notifications endpoints outgoingEvents".split(
         " ",
       ),
     );

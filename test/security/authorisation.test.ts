@@ -21,6 +21,7 @@ const checkout = {
   cancelUrl: "https://app.test",
   provider: "stripe",
 };
+const topUp = { below: 5, priceId: "price_credits_plus", maxPerMonth: 2, provider: "stripe" };
 const change = { userId: "ann", priceId: "price_pro_monthly" };
 const endpoint = { url: "https://example.com/hook", types: ["credits.granted"] };
 
@@ -81,6 +82,10 @@ const api: Readonly<Record<string, { readonly status: number; readonly query?: s
   "POST /api/v1/billing/subscriptions/:id/resume": { status: 404, body: { userId: "ann" } },
   "POST /api/v1/billing/subscriptions/:id/preview": { status: 404, body: change },
   "POST /api/v1/billing/subscriptions/:id/change": { status: 404, body: change },
+  "GET /api/v1/billing/auto-top-ups/:userId": { status: 404 },
+  "PUT /api/v1/billing/auto-top-ups/:userId": { status: 422, body: topUp },
+  "DELETE /api/v1/billing/auto-top-ups/:userId": { status: 200 },
+  "POST /api/v1/billing/auto-top-ups/:userId/retry": { status: 404 },
   "GET /api/v1/endpoints": { status: 200 },
   "POST /api/v1/endpoints": { status: 200, body: endpoint },
   "GET /api/v1/endpoints/:id": { status: 404 },

@@ -16,6 +16,7 @@ import { refundRoutes } from "./refunds.ts";
 import { insightRoutes } from "./insight.ts";
 import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
 import { alertRoutes } from "./alerts.ts";
+import { autoTopUpRoutes } from "./auto-top-up.ts";
 import { billingRoutes } from "./billing.ts";
 import { deliveryRoutes } from "./deliveries.ts";
 import { endpointRoutes } from "./endpoints.ts";
@@ -79,6 +80,7 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
   app.route("/api/v1", endpointRoutes(engine));
   app.route("/api/v1", deliveryRoutes(engine));
   app.route("/api/v1", billingRoutes(engine));
+  app.route("/api/v1", autoTopUpRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {
     openapi: "3.1.0",

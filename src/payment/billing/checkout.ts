@@ -22,6 +22,8 @@ export interface CheckoutInput {
   readonly successUrl: string;
   readonly cancelUrl: string;
   readonly allowPromotionCodes?: boolean | undefined;
+  /** The card is kept for top-ups (`autoTopUp`). A subscription's always is. */
+  readonly savePaymentMethod?: boolean | undefined;
   /** Called twice with one key, by one user, it answers one checkout. */
   readonly idempotencyKey?: string | undefined;
   /** May be left out where only one is configured. */
@@ -52,6 +54,7 @@ export async function checkout(context: BillingContext, input: CheckoutInput): P
       successUrl,
       cancelUrl,
       allowPromotionCodes: input.allowPromotionCodes === true,
+      savePaymentMethod: input.savePaymentMethod === true,
       key: idempotencyKey === undefined ? null : keyOf(userId, customerId, idempotencyKey),
     }),
   );

@@ -56,7 +56,12 @@ export async function openCheckout(options: ApiOptions, order: CheckoutOrder): P
           metadata,
           ...(order.recurring
             ? { subscription_data: { metadata, ...(order.trialDays > 0 && { trial_period_days: order.trialDays }) } }
-            : { payment_intent_data: { metadata } }),
+            : {
+                payment_intent_data: {
+                  metadata,
+                  ...(order.savePaymentMethod && { setup_future_usage: "off_session" as const }),
+                },
+              }),
           success_url: order.successUrl,
           cancel_url: order.cancelUrl,
           ...(order.allowPromotionCodes && { allow_promotion_codes: true }),
