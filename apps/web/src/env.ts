@@ -73,7 +73,7 @@ export type Environment = z.output<typeof variables>;
 
 // Pretended payments would stand beside real ones, and both give credits.
 const schema = variables.refine(
-  ({ TALLYSTICK_SANDBOX: isOn, STRIPE_SECRET_KEY: key }) => !(isOn && /^[sr]k_live_/.test(key?.trim() ?? "")),
+  ({ TALLYSTICK_SANDBOX: isOn, STRIPE_SECRET_KEY: key }) => !(isOn && isLiveKey(key ?? "")),
   {
     path: ["TALLYSTICK_SANDBOX"],
     // Also when another variable is wrong: every problem is reported at once.
@@ -98,6 +98,11 @@ let current: Environment | undefined;
 /** The environment of this process, validated on the first call. */
 export function env(): Environment {
   return (current ??= parseEnvironment(process.env));
+}
+
+/** Whether real money moves with this key of Stripe's. */
+export function isLiveKey(key: string): boolean {
+  return /^[sr]k_live_/.test(key.trim());
 }
 
 /** True where each request may be a process of its own: one connection, and no resident worker. */

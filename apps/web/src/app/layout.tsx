@@ -25,6 +25,7 @@ export const viewport: Viewport = {
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
   await connection();
+  const signedIn = (await currentUser()) !== null;
   return (
     <html lang="en">
       <body className="flex min-h-dvh flex-col">
@@ -33,9 +34,9 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         </a>
         {localStripe()?.url ? <SandboxNotice /> : null}
         <header className="border-b border-line">
-          <div className="mx-auto flex h-16 max-w-5xl items-center justify-between gap-4 px-5 sm:px-8">
-            <Wordmark />
-            <Navigation signedIn={(await currentUser()) !== null} />
+          <div className="mx-auto flex h-16 max-w-5xl items-center justify-between gap-2 sm:gap-4 px-5 sm:px-8">
+            <Wordmark isShort={signedIn} />
+            <Navigation signedIn={signedIn} />
           </div>
         </header>
         <main id="content" className="mx-auto w-full max-w-5xl flex-1 px-5 py-10 sm:px-8 sm:py-14">
@@ -52,10 +53,14 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
 }
 
 function Navigation({ signedIn }: { signedIn: boolean }) {
-  const link = "rounded-md px-2 py-2 text-sm font-medium text-muted hover:text-ink";
+  const link = "rounded-md px-2 py-2 text-sm whitespace-nowrap font-medium text-muted hover:text-ink";
+  const row = "-mr-2 flex items-center sm:gap-2";
   if (!signedIn) {
     return (
-      <nav aria-label="Account" className="-mr-2 flex items-center gap-1 sm:gap-2">
+      <nav aria-label="Account" className={row}>
+        <Link href="/pricing" className={link}>
+          Pricing
+        </Link>
         <Link href="/sign-in" className={link}>
           Sign in
         </Link>
@@ -66,9 +71,15 @@ function Navigation({ signedIn }: { signedIn: boolean }) {
     );
   }
   return (
-    <nav aria-label="Account" className="-mr-2 flex items-center gap-1 sm:gap-2">
+    <nav aria-label="Account" className={row}>
+      <Link href="/pricing" className={link}>
+        Pricing
+      </Link>
       <Link href="/credits" className={link}>
         Credits
+      </Link>
+      <Link href="/billing" className={link}>
+        Billing
       </Link>
       <form action={signOut}>
         <button type="submit" className={`${link} cursor-pointer`}>

@@ -4,6 +4,7 @@ import { betterAuth } from "better-auth";
 import { database } from "../database/pool.ts";
 import { env, isServerless } from "../env.ts";
 import { oncePerProcess } from "../once-per-process.ts";
+import { publicUrl } from "../public-url.ts";
 import { welcome } from "../welcome.ts";
 import * as schema from "./schema.ts";
 
@@ -14,12 +15,12 @@ export function auth() {
 }
 
 function createAuth(secret: string) {
-  const publicUrl = env().BETTER_AUTH_URL;
+  const configuredUrl = env().BETTER_AUTH_URL;
   return betterAuth({
     appName: "Tallystick",
     secret,
-    baseURL: publicUrl ?? `http://localhost:${env().PORT}`,
-    trustedOrigins: (request) => (publicUrl === undefined && request ? requestOrigins(request.headers) : []),
+    baseURL: publicUrl(),
+    trustedOrigins: (request) => (configuredUrl === undefined && request ? requestOrigins(request.headers) : []),
     database: drizzleAdapter(database(), { provider: "pg", schema }),
     emailAndPassword: { enabled: true, minPasswordLength: 8 },
     user: {
@@ -35,7 +36,7 @@ function createAuth(secret: string) {
       storage: "database",
       customRules: { "/sign-in/email": { window: 60, max: 10 }, "/sign-up/email": { window: 60, max: 30 } },
     },
-    advanced: { useSecureCookies: publicUrl?.startsWith("https://") ?? isServerless() },
+    advanced: { useSecureCookies: configuredUrl?.startsWith("https://") ?? isServerless() },
     telemetry: { enabled: false },
   });
 }

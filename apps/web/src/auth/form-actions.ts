@@ -7,6 +7,7 @@ import { redirect } from "next/navigation";
 import * as z from "zod";
 import { textOf } from "../form-text.ts";
 import { auth } from "./auth.ts";
+import { nextPath } from "./next-path.ts";
 
 export interface AuthFormState {
   readonly email: string;
@@ -57,7 +58,7 @@ async function submit(
   const name = entered.slice(0, entered.indexOf("@"));
   const response = await callAuth(path, path === "/sign-up/email" ? { ...parsed.data, name } : parsed.data);
   if (!response.ok) return { email: entered, error: await explain(response) };
-  redirect("/credits");
+  redirect(nextPath(form.get("next")));
 }
 
 async function callAuth(path: string, body: object): Promise<Response> {

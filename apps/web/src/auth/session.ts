@@ -3,6 +3,7 @@ import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { cache } from "react";
 import { auth } from "./auth.ts";
+import { signInTo } from "./next-path.ts";
 
 export const currentUser = cache(async () => {
   const requestHeaders = await headers();
@@ -10,7 +11,7 @@ export const currentUser = cache(async () => {
   return session?.user ?? null;
 });
 
-/** The signed-in user; anyone else is sent to the sign-in page. */
-export async function requireUser() {
-  return (await currentUser()) ?? redirect("/sign-in");
+/** The signed-in user; anyone else is sent to the sign-in page, and from there to `path`. */
+export async function requireUser(path = "/credits") {
+  return (await currentUser()) ?? redirect(signInTo(path));
 }

@@ -9,13 +9,16 @@ interface AuthFormProps {
   readonly submitLabel: string;
   readonly pendingLabel: string;
   readonly newPassword?: boolean;
+  /** The page to go on to. */
+  readonly next: string;
 }
 
-export function AuthForm({ action, submitLabel, pendingLabel, newPassword = false }: AuthFormProps) {
+export function AuthForm({ action, submitLabel, pendingLabel, newPassword = false, next }: AuthFormProps) {
   const [state, submit, pending] = useActionState(action, { email: "" });
   const { email: emailError, password: passwordError } = state.fieldErrors ?? {};
   return (
     <form action={submit} className="mt-8 grid gap-5" noValidate>
+      <input type="hidden" name="next" value={next} />
       <Field label="E-mail" error={emailError} id="email">
         <input
           id="email"

@@ -1,6 +1,7 @@
 import Link from "next/link";
 
-export function Wordmark() {
+/** `isShort`: on phones the mark alone, where the links need the room. */
+export function Wordmark({ isShort }: { isShort: boolean }) {
   return (
     <Link href="/" className="inline-flex items-center gap-2.5 rounded-md font-semibold tracking-tight">
       <svg viewBox="0 0 24 20" className="h-5 w-6 text-accent" aria-hidden="true">
@@ -12,7 +13,7 @@ export function Wordmark() {
           strokeLinecap="round"
         />
       </svg>
-      Tallystick
+      <span className={isShort ? "max-sm:sr-only" : ""}>Tallystick</span>
     </Link>
   );
 }

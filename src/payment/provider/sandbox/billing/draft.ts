@@ -45,10 +45,11 @@ export interface NewInvoice {
 /** The line of a period of a subscription's item; of a trial it costs nothing. */
 export function lineOfItem(item: SubscriptionItem, subscription: Subscription, period: Period, trial = false): NewLine {
   const amount = trial ? 0 : item.price.unit_amount * item.quantity;
+  const name = item.price.nickname ?? item.price.id;
   return {
     amount,
     currency: subscription.currency,
-    description: trial ? `Trial period for ${item.price.id}` : `${item.quantity} × ${item.price.id}`,
+    description: trial ? `Trial period for ${name}` : `${item.quantity} × ${name}`,
     period,
     quantity: item.quantity,
     price: item.price,

@@ -35,7 +35,7 @@ export async function prorate(
     customer: subscription.customer,
     amount: sign * Math.round(item.price.unit_amount * item.quantity * part),
     currency: subscription.currency,
-    description: `${sign < 0 ? "Unused" : "Remaining"} time on ${item.quantity} × ${item.price.id} after ${day}`,
+    description: `${sign < 0 ? "Unused" : "Remaining"} time on ${item.quantity} × ${item.price.nickname ?? item.price.id} after ${day}`,
     period: { start: at, end },
     quantity: item.quantity,
     proration: true,
