@@ -30,6 +30,12 @@ const pages: Readonly<Record<string, { readonly path: string; readonly answers: 
   "app/page.tsx": { path: "/", answers: toAll(200) },
   "app/sign-in/page.tsx": { path: "/sign-in", answers: toAll(200, toSignedIn("307 /credits")) },
   "app/sign-up/page.tsx": { path: "/sign-up", answers: toAll(200, toSignedIn("307 /credits")) },
+  "app/pricing/page.tsx": { path: "/pricing", answers: toAll(200) },
+  "app/billing/page.tsx": { path: "/billing", answers: toAll("307 /sign-in", toSignedIn(200)) },
+  "app/checkout/success/page.tsx": {
+    path: "/checkout/success?checkout_id=cs_nobody",
+    answers: toAll("307 /sign-in", toSignedIn(200)),
+  },
   "app/credits/page.tsx": { path: "/credits", answers: toAll("307 /sign-in", toSignedIn(200)) },
 };
 
@@ -55,6 +61,10 @@ const routes: Readonly<Record<string, Route>> = {
       DELETE: toAll(401, { key: 200 }),
     },
   },
+  "app/api/checkouts/[checkoutId]/route.ts": {
+    path: "/api/checkouts/cs_nobody",
+    answers: { GET: toAll(401, toSignedIn(404)) },
+  },
   // better-auth's own; what it changes for whom is below.
   "app/api/auth/[...all]/route.ts": {
     path: "/api/auth/list-sessions",
@@ -68,7 +78,15 @@ interface Action {
   readonly form?: Readonly<Record<string, string>>;
 }
 const credentials = { email: "user@example.com", password: "correct horse" };
+const order = { priceId: "price_credits_basic", idempotencyKey: "one press" };
+const subscription = { subscriptionId: "sub_nobody", priceId: "price_pro_monthly" };
 const actions: Readonly<Record<string, Action>> = {
+  "src/actions/start-checkout.ts startCheckout": { page: "/pricing", args: [{}, order], form: order },
+  "src/actions/open-portal.ts openPortal": { page: "/billing", args: [{}, {}] },
+  "src/actions/change-subscription.ts previewChange": { page: "/billing", args: [subscription] },
+  "src/actions/change-subscription.ts changeSubscription": { page: "/billing", args: [subscription] },
+  "src/actions/end-subscription.ts cancelSubscription": { page: "/billing", args: [subscription] },
+  "src/actions/end-subscription.ts resumeSubscription": { page: "/billing", args: [subscription] },
   "src/actions/consume-credits.ts consumeCreditsAction": { page: "/credits", args: [{ amount: 1 }] },
   "src/auth/form-actions.ts signIn": { page: "/sign-in", args: [{ email: "" }], form: credentials },
   "src/auth/form-actions.ts signUp": {
@@ -238,10 +256,13 @@ describe("in the running application", { timeout: 60_000 }, () => {
 
   test("every action works from the application's own pages, so that the refusals above mean something", async () => {
     const leadsTo: Record<string, string> = { signIn: "/credits", signUp: "/credits", signOut: "/" };
+    const signIn = async () => ({ cookie: cookiesOf(await authCall("sign-in/email", { body: credentials })) });
+    const session = await signIn();
     for (const [name, action] of Object.entries(actions)) {
       const id = builtActions().find((built) => built.name === name)?.id ?? "";
-      const session = await authCall("sign-in/email", { body: credentials });
-      const headers = { cookie: cookiesOf(session), origin: app.url };
+      // Those about sessions end the one that they come with.
+      const own = name.startsWith("src/auth/") ? await signIn() : session;
+      const headers = { ...own, origin: app.url };
       const response = await callAction(app.url, id, { ...action, headers });
       // Where a script's call leads to; credits are spent without leaving the page.
       const redirect = response.headers.get("x-action-redirect")?.split(";")[0] ?? null;
