@@ -1,5 +1,5 @@
 // Selling through the library, against the sandbox over real HTTP: what is bought is granted, once, to whom it belongs.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { connect } from "../../src/db/database.ts";
 import { stripe } from "../../src/payment/provider/stripe.ts";
 import { defineCatalog, type Tallystick } from "../../src/index.ts";
@@ -61,6 +61,28 @@ describe("a checkout", () => {
     expect(subscription).toMatchObject({ planId: "pro", priceId: "price_pro_monthly", status: "active", endsAt: null });
     const told = await world.sdk.subscriptions.retrieve(subscription?.subscriptionId ?? "");
     expect(told.metadata).toEqual({ userId: "u1", priceId: "price_pro_monthly" });
+  });
+
+  it("of a plan is under way while only its payment is told, and not yet whose it is", async () => {
+    const world = await startSandboxedEngine({});
+    const { tally } = world;
+    const { checkoutId, url } = await tally.billing.checkout({ userId: "u1", priceId: "price_pro_monthly", ...urls });
+    await pay(url);
+    await world.sandbox.settled();
+    const sql = connect(world.databaseUrl, { poolSize: 1 });
+    onTestFinished(async () => sql.close());
+    await sql.query(
+      `update tallystick.task set run_at = now() + interval '1 hour' where (payload ->> 'eventId')::bigint in (
+         select id from tallystick.webhook_event where type <> 'invoice_payment.paid')`,
+    );
+    await sql.query("update tallystick.task_lane set ready_at = now()");
+    await tally.drain();
+    expect(await sql.query("select user_id from tallystick.payment")).toEqual([{ user_id: null }]);
+    const outcome = async (userId: string) => tally.billing.checkoutOutcome({ userId, checkoutId });
+    expect(await outcome("u1")).toMatchObject({ status: "processing", planId: "pro" });
+    await expect(outcome("u2")).rejects.toMatchObject({ code: "not_found" });
+    await world.settle();
+    expect(await outcome("u1")).toMatchObject({ status: "granted", credits: 1000 });
   });
 
   it("of a yearly plan, and of a lifetime, grants the first month", async () => {
