@@ -55,7 +55,7 @@ export async function openWorld(url: string): Promise<World> {
       await database.query(`begin; set local session_replication_role = replica; ${emptied} commit`);
     },
     terminate: async (backend) => {
-      await other.query("select pg_terminate_backend($1, 5000)", [backend]);
+      await other.query("select pg_terminate_backend($1, 60000)", [backend]);
     },
     [Symbol.asyncDispose]: async () => {
       await other.end();
