@@ -11,10 +11,12 @@ import { benchDistribute } from "./distribute.ts";
 import { environmentLine } from "./environment.ts";
 import { benchExpire, type BenchSize } from "./expire.ts";
 import { benchHotAccount } from "./hot-account.ts";
+import { benchLanes } from "./lanes.ts";
 import { benchOutgoing } from "./outgoing.ts";
 import { benchReads } from "./reads.ts";
 import { benchStorage } from "./storage.ts";
 import { benchWebhook } from "./webhook.ts";
+import { benchWebhooks } from "./webhooks.ts";
 
 const benches = {
   consume: benchConsume,
@@ -24,6 +26,8 @@ const benches = {
   reads: benchReads,
   storage: benchStorage,
   webhook: benchWebhook,
+  webhooks: benchWebhooks,
+  lanes: benchLanes,
   alerts: benchAlerts,
   outgoing: benchOutgoing,
   audit: benchAudit,

@@ -29,6 +29,8 @@ import { deferredRevenue, type DeferredRevenueInput, type DeferredRevenuePage } 
 import { linkCustomer } from "./payment/owner.ts";
 import type { SetUpResult } from "./payment/provider-queries.ts";
 import { createProviders } from "./payment/providers.ts";
+import { beginTopUps } from "./payment/top-up/relay.ts";
+import { topUpTask } from "./payment/top-up/task.ts";
 import { createReconciling } from "./payment/reconcile/maintenance.ts";
 import { reconcile, type ReconcileInput, type ReconcileReport } from "./payment/reconcile/reconcile.ts";
 import { drainOutboxes } from "./tasks/drain-outboxes.ts";
@@ -133,19 +135,18 @@ export function createEngine(options: TallystickOptions): Engine {
   const announcing = createAnnouncing(options, { database, logger, maxAttempts: retry.maxAttempts });
   const { tell, alerts, outgoing, routing } = announcing;
 
+  const { returnPolicy = "debt" } = options;
+  const effects = { catalog, plans: catalog.plans, announce: tell, returnPolicy };
+  const paying = { database, providers, effects, maxAttempts: retry.maxAttempts };
+  // Only where somebody can be asked to charge.
+  const charges = providers.all.some(({ actions }) => actions !== undefined);
+  const topUps = async (budgetMs: number): Promise<{ readonly begun: number }> =>
+    charges ? beginTopUps({ database, maxAttempts: retry.maxAttempts, announce: tell }, budgetMs) : { begun: 0 };
   const definitions: TaskDefinition[] = [
     deliverTask(database, routing),
     ...outgoing.tasks,
-    ...(providers.all.length === 0
-      ? []
-      : [
-          paymentEventTask({
-            database,
-            providers,
-            effects: { catalog, plans: catalog.plans, announce: tell, returnPolicy: options.returnPolicy ?? "debt" },
-            maxAttempts: retry.maxAttempts,
-          }),
-        ]),
+    ...(providers.all.length === 0 ? [] : [paymentEventTask(paying)]),
+    ...(charges ? [topUpTask(paying)] : []),
     ...(options.tasks ?? []),
   ];
   checkOptions(
@@ -182,6 +183,7 @@ export function createEngine(options: TallystickOptions): Engine {
     },
   });
   const drain = drainOutboxes(drainTasks, [
+    async (budgetMs) => (await topUps(budgetMs)).begun,
     async (budgetMs) => (await alerts.relay({ budgetMs })).relayed,
     async (budgetMs) => (await announcing.relay({ budgetMs })).relayed,
   ]);
@@ -193,6 +195,7 @@ export function createEngine(options: TallystickOptions): Engine {
       { name: "expire", run: async (budgetMs) => ({ ...(await credits.expire({ budgetMs })) }) },
       { name: "distribute", run: async (budgetMs) => ({ ...(await credits.distribute({ budgetMs })) }) },
       { name: "alerts", run: async (budgetMs) => ({ ...(await watchAndRelay(alerts, budgetMs)) }) },
+      { name: "top-ups", run: async (budgetMs) => ({ ...(await topUps(budgetMs)) }) },
       {
         name: "outgoing",
         run: async (budgetMs) => ({ ...(await announcing.maintain(budgetMs)) }),

@@ -84,6 +84,13 @@ export type { TickInput, TickResult } from "./tasks/tick.ts";
 export type { Worker } from "./tasks/worker.ts";
 export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
 
+export type {
+  AutoTopUp,
+  AutoTopUpInput,
+  AutoTopUps,
+  AutoTopUpState,
+  TopUpAttempt,
+} from "./payment/billing/auto-top-up.ts";
 export type { Billing } from "./payment/billing/index.ts";
 export type { CheckoutInput } from "./payment/billing/checkout.ts";
 export type { CheckoutOutcome, CheckoutOutcomeInput } from "./payment/billing/outcome.ts";

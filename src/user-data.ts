@@ -21,7 +21,7 @@ export interface Users {
   /**
    * Reads all that is stored about a user id, and about those merged into its accounts, a page at a time: accounts,
    * transactions, lots, holds, enrolments, limits, alertRules (the account's own), alerts, customers, payments,
-   * subscriptions, events, notifications, endpoints, outgoingEvents. Every section comes, also without rows. No transaction stays open between pages.
+   * returns, subscriptions, autoTopUps, topUpAttempts, events, notifications, endpoints, outgoingEvents. Every section comes, also without rows. No transaction stays open between pages.
    * @throws invalid_request
    */
   export(input: { readonly userId: string }): AsyncGenerator<ExportPage, void, undefined>;

@@ -159,6 +159,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     "credit_proof_run",
     "credit_outbox",
     "credit_outbox_consumer",
+    "credit_watch",
   ],
   "src/tasks/": ["task", "task_lane", "task_attempt", "schedule_run"],
   "src/payment/": [
@@ -169,6 +170,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
     "payment_reconcile",
     "payment_return",
     "subscription",
+    "auto_top_up",
+    "auto_top_up_attempt",
   ],
   "src/notification/": ["notification", "notification_told"],
   "src/outgoing/": ["webhook_endpoint", "outgoing_event", "outgoing_delivery", "outgoing_attempt"],

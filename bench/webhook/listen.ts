@@ -1,4 +1,5 @@
-// What both servers share: Node's HTTP server, the port told to the parent, the end when the parent is gone.
+// What the servers share: Node's HTTP server, the port told to the parent, the memory when it asks, the end when it is
+// gone.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -8,5 +9,6 @@ export function listen(listener: (request: IncomingMessage, response: ServerResp
   server.listen(0, "127.0.0.1", () => {
     process.send?.((server.address() as AddressInfo).port);
   });
+  process.on("message", () => process.send?.(process.memoryUsage.rss()));
   process.once("disconnect", () => process.exit());
 }

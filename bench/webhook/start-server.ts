@@ -6,6 +6,8 @@ import path from "node:path";
 export interface RunningServer {
   readonly name: string;
   readonly port: number;
+  /** Bytes that the process holds resident. */
+  memory(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -26,6 +28,11 @@ export async function startServer(
   return {
     name,
     port,
+    async memory() {
+      child.send("memory");
+      const [bytes] = (await once(child, "message")) as [number];
+      return bytes;
+    },
     async stop() {
       child.disconnect();
       await exited;

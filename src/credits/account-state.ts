@@ -23,6 +23,12 @@ export async function unfreeze(database: Database, input: FreezeInput, options?:
   await setFrozen(database, input, false, options);
 }
 
+/** Whether the user has an account, of any unit. */
+export async function hasAccount(queryable: Queryable, userId: string): Promise<boolean> {
+  const rows = await queryable.query("select from tallystick.user_credit where user_id = $1 limit 1", [userId]);
+  return rows.length > 0;
+}
+
 /** Whether the user's account of this unit, or the one that it was merged into, is frozen. */
 export async function isFrozen(queryable: Queryable, userId: string, unit = "credit"): Promise<boolean> {
   const rows = await queryable.query(

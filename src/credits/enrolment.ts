@@ -101,6 +101,11 @@ export async function endEnrolments(tx: Queryable, source: string, longerThan?: 
   await callFunction(tx, "end_enrolments", { p_source: source, p_longer_than: longerThan ?? null });
 }
 
+/** Ends the terms of a source in whose place one stands that begins at that time, before their end. */
+export async function endSupersededTerms(tx: Queryable, source: string, beginsAt: Date): Promise<void> {
+  await tx.query("select tallystick.end_superseded_terms($1, $2)", [source, beginsAt]);
+}
+
 /** Pauses what hangs on a source. */
 export async function pauseEnrolments(tx: Queryable, source: string): Promise<void> {
   await callFunction(tx, "pause_enrolments", { p_source: source });

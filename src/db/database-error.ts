@@ -12,6 +12,7 @@ const UNDEFINED_FUNCTION = "42883";
 const INVALID_SCHEMA = "3F000";
 const CHARACTER_NOT_IN_REPERTOIRE = "22021";
 const UNTRANSLATABLE_CHARACTER = "22P05";
+const STATEMENT_TOO_COMPLEX = "54001";
 // Classes: 08 connection exception, 53 insufficient resources, 57P admin shutdown, crash, cannot connect now.
 const unavailable = /^(08|53|57P)/;
 const connectionErrors = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "ENOENT"]);
@@ -43,6 +44,9 @@ export function databaseError(cause: unknown): unknown {
   }
   if (code === CHARACTER_NOT_IN_REPERTOIRE || code === UNTRANSLATABLE_CHARACTER) {
     return new TallystickError("invalid_request", "Text may not contain the character U+0000.", { cause });
+  }
+  if (code === STATEMENT_TOO_COMPLEX && message.includes("stack depth")) {
+    return new TallystickError("invalid_request", "The JSON is nested deeper than Postgres can read.", { cause });
   }
   if (
     (typeof code === "string" && (unavailable.test(code) || connectionErrors.has(code))) ||

@@ -78,16 +78,29 @@ function hasMethod(value: unknown, name: string): boolean {
   return typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function";
 }
 
+const guarded = new WeakSet<object>();
+
+// Every client has a listener of ours for its life. The pool has one on those that are idle alone: of a client that it hands
+// on, a backend that is killed at that moment would end the process, when what Postgres says last stands in one packet
+// with the answer before. So it is added in the event and not where the client has arrived, which is a turn later.
+function guardClients(pool: pg.Pool): void {
+  if (guarded.has(pool)) return;
+  guarded.add(pool);
+  pool.on("acquire", (client) => {
+    if (guarded.has(client)) return;
+    guarded.add(client);
+    client.on("error", () => undefined);
+  });
+}
+
 function fromPool(pool: pg.Pool, close: () => Promise<void>): Database {
+  guardClients(pool);
   return {
     query: fromClient(pool).query,
     async transaction(work) {
       const client = await pool.connect().catch((cause: unknown) => {
         throw databaseError(cause);
       });
-      // A listener of our own: a backend that is killed while the client is checked out emits here as well.
-      const onError = (): void => undefined;
-      client.on("error", onError);
       let failure: unknown;
       try {
         // One round trip, and independent of the server's default isolation.
@@ -102,7 +115,6 @@ function fromPool(pool: pg.Pool, close: () => Promise<void>): Database {
         });
         throw databaseError(failure instanceof AggregateError ? cause : failure);
       } finally {
-        client.off("error", onError);
         // A client whose rollback failed is not returned to the pool.
         client.release(failure instanceof AggregateError ? failure : undefined);
       }

@@ -378,6 +378,12 @@ export const paymentReturn = tallystick.table("payment_return", {
   updatedAt: moment("updated_at").notNull(),
 });
 
+export const creditWatch = tallystick.table("credit_watch", {
+  accountId: count("account_id").primaryKey(),
+  level: count("level").notNull(),
+  crossedAt: moment("crossed_at"),
+});
+
 export const paymentReconcile = tallystick.table("payment_reconcile", {
   provider: text().primaryKey(),
   since: moment("since").notNull(),
@@ -411,6 +417,40 @@ export const subscription = tallystick.table("subscription", {
   asOf: moment("as_of"),
   createdAt: moment("created_at").notNull(),
   updatedAt: moment("updated_at").notNull(),
+});
+
+export const autoTopUp = tallystick.table("auto_top_up", {
+  accountId: count("account_id").primaryKey(),
+  userId: text("user_id").notNull(),
+  provider: text().notNull(),
+  priceId: text("price_id").notNull(),
+  quantity: integer().notNull(),
+  below: count("below").notNull(),
+  maxPerMonth: integer("max_per_month").notNull(),
+  failures: integer().notNull().default(0),
+  retryAt: moment("retry_at"),
+  suspendedAt: moment("suspended_at"),
+  checkAt: moment("check_at"),
+  createdAt: moment("created_at").notNull(),
+  updatedAt: moment("updated_at").notNull(),
+});
+
+export const autoTopUpAttempt = tallystick.table("auto_top_up_attempt", {
+  id: identity(),
+  accountId: count("account_id").notNull(),
+  userId: text("user_id").notNull(),
+  provider: text().notNull(),
+  priceId: text("price_id").notNull(),
+  quantity: integer().notNull(),
+  key: uuid().notNull().defaultRandom(),
+  status: text().notNull().default("pending"),
+  reason: text(),
+  invoiceId: text("invoice_id"),
+  payUrl: text("pay_url"),
+  taskId: count("task_id"),
+  expiresAt: moment("expires_at"),
+  createdAt: moment("created_at").notNull(),
+  finishedAt: moment("finished_at"),
 });
 
 export const notification = tallystick.table("notification", {

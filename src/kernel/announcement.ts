@@ -95,6 +95,34 @@ export type Announcement = AnnouncementBase &
         readonly problems: readonly string[];
       }
     | {
+        /** An automatic top-up was declined. */
+        readonly kind: "top_up.failed";
+        readonly userId: string;
+        readonly priceId: string;
+        /** The provider's own word, such as `insufficient_funds`; or `no_payment_method`, `price_unavailable`. */
+        readonly reason: string;
+        /** Null: it is suspended until `autoTopUp.retry`. */
+        readonly nextAttemptAt: Date | null;
+        readonly suspended: boolean;
+      }
+    | {
+        /** The payer's bank asks for the payer. */
+        readonly kind: "top_up.action_required";
+        readonly userId: string;
+        readonly priceId: string;
+        /** Where the payer can pay. */
+        readonly payUrl: string | null;
+        /** It is given up then. */
+        readonly expiresAt: Date;
+      }
+    | {
+        /** No more is bought this month, although little is left. */
+        readonly kind: "top_up.limit_reached";
+        readonly userId: string;
+        readonly maxPerMonth: number;
+        readonly resetsAt: Date;
+      }
+    | {
         readonly kind: "task.dead";
         readonly taskId: number;
         readonly taskName: string;

@@ -23,8 +23,16 @@ describe("redact", () => {
     expect(redact(text)).toBe("sk_…\nhttps://a.example/… https://b.example/…\nBearer …");
   });
 
+  it("takes out whose a mail address is, and is quick with what is none", () => {
+    expect(redact('550 <Ada.Lovelace+x@mail.example.co.uk> unknown, "zoë@example.com"')).toBe(
+      '550 <…@mail.example.co.uk> unknown, "…@example.com"',
+    );
+    const long = "a".repeat(200_000);
+    expect(redact(long)).toBe(long);
+  });
+
   it("leaves other text as it is", () => {
-    const text = "Account ann has 3 credits; ask sales@example.com. Basically fine, risk_free.";
+    const text = "Account ann has 3 credits @ 2 each. Basically fine, risk_free. Mention @everyone, npm i x@latest.";
     expect(redact(text)).toBe(text);
   });
 });

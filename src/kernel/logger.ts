@@ -14,7 +14,8 @@ export const silentLogger: Logger = {
   error: () => undefined,
 };
 
-// User names, passwords and whole paths of webhook URLs are secrets; bearer tokens and Stripe keys too.
+// User names, passwords and whole paths of webhook URLs are secrets; bearer tokens and Stripe keys too. Personal: mail
+// addresses, as providers and mail servers put them into their errors.
 const secretPatterns: readonly [RegExp, string][] = [
   [/\b(https?:\/\/)(?:[^\s/?#"']*@)?([^\s/?#"']+)[^\s"']*/gi, "$1$2/…"],
   [/\bpostgres(?:ql)?:\/\/[^\s"']+/gi, "postgres://…"],
@@ -22,14 +23,16 @@ const secretPatterns: readonly [RegExp, string][] = [
   // Base64 where it is an endpoint's.
   [/\bwhsec_[A-Za-z0-9_+/=-]+/g, "whsec_…"],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi, "$1 …"],
+  // A person's address; whose mail it is served by tells where to look.
+  [/[\p{L}\p{N}._%+-]{1,64}@((?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,63})/gu, "…@$1"],
 ];
 
-/** The message of something thrown, without what may be a secret. */
+/** The message of something thrown, without what may be a secret or personal. */
 export function redactedMessage(error: unknown): string {
   return redact(error instanceof Error ? error.message : String(error));
 }
 
-/** Replaces what may be a secret (URL paths, keys, tokens) in a text that is stored or logged. */
+/** Replaces what may be secret or personal (URL paths, keys, tokens, mail addresses) in a text that is stored or logged. */
 export function redact(text: string): string {
   return secretPatterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
 }

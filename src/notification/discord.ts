@@ -55,8 +55,12 @@ function retryAfterMs(answer: Answer): number | undefined {
   return typeof seconds === "number" ? seconds * 1000 : undefined;
 }
 
+// Discord shows `[text](url)` as a link that hides where it leads, and `<…>` as a mention, even where none may fire.
+const marks: Readonly<Record<string, string>> = { "[": "\\[", "<": "\\<", "\\": "\\\\" };
+const escape = (character: string): string => marks[character] ?? character;
+
 function render(message: Message) {
-  const title = truncate(message.title, limits.title);
+  const title = truncate(message.title, limits.title, { escape });
   const footer = truncate(`${message.kind} · ${message.id}`, limits.footer);
   const total = limits.total - title.length - footer.length;
   const fields = fitFields(message.fields, {
@@ -64,9 +68,10 @@ function render(message: Message) {
     name: limits.name,
     value: limits.value,
     total: total - Math.min(message.text.length, reservedDescription),
+    escape,
   });
   const used = fields.reduce((sum, field) => sum + field.name.length + field.value.length, 0);
-  const description = truncate(message.text, Math.min(limits.description, total - used));
+  const description = truncate(message.text, Math.min(limits.description, total - used), { escape });
   return {
     embeds: [
       {

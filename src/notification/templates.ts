@@ -4,6 +4,7 @@ import { renderCredits } from "./templates/credits.ts";
 import { renderOperations } from "./templates/operations.ts";
 import { renderPayment } from "./templates/payment.ts";
 import { renderSubscription } from "./templates/subscription.ts";
+import { renderTopUp } from "./templates/top-up.ts";
 import { type Language, type Rendered, wordsOf } from "./templates/words.ts";
 
 /** Renders an announcement; times are UTC, so that every reader sees the same. */
@@ -25,6 +26,10 @@ export function render(announcement: Announcement, language: Language): Rendered
     case "credits.exhausted":
     case "credits.expiring":
       return renderCredits(announcement, words);
+    case "top_up.failed":
+    case "top_up.action_required":
+    case "top_up.limit_reached":
+      return renderTopUp(announcement, words);
     case "task.dead":
     case "cron.missed":
     case "audit.failed":

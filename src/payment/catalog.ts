@@ -7,6 +7,9 @@ import { TallystickError } from "../kernel/errors.ts";
 const credits = z.int().min(1).max(MAX_AMOUNT);
 const validDays = z.int().min(1).max(36_500).nullable().default(null);
 
+// Docs: docs.stripe.com/billing/subscriptions/trials
+const MAX_TRIAL_DAYS = 730;
+
 const rollover = z
   .strictObject({
     /** At the most so many unused credits of a month go on into the next. */
@@ -59,6 +62,8 @@ const planTerms = z.strictObject({
    * months follow the subscription's plan.
    */
   proration: z.enum(["none", "credits"]).default("none"),
+  /** Days that a checkout of the plan is free at first, for who never had a subscription; 0: none. */
+  trialDays: z.int().min(0).max(MAX_TRIAL_DAYS).default(0),
   /** Credits for an invoice line of amount zero (a trial). */
   trialCredits: z.int().min(0).max(MAX_AMOUNT).default(0),
   /** A free plan has no price: accounts are enrolled by the application. */

@@ -24,6 +24,14 @@ const sections: Readonly<Record<string, string>> = {
       price_id as "priceId", plan_id as "planId", quantity, status, current_period_end as "currentPeriodEnd",
       cancel_at as "cancelAt", ended_at as "endedAt", created_at as "createdAt"
     from tallystick.subscription where user_id = any ($3) and id > $1 order by id limit $2`,
+  autoTopUps: `
+    select account_id as cursor, user_id as "userId", provider, price_id as "priceId", quantity, below,
+      max_per_month as "maxPerMonth", retry_at as "retryAt", suspended_at as "suspendedAt", created_at as "createdAt"
+    from tallystick.auto_top_up where user_id = any ($3) and account_id > $1 order by account_id limit $2`,
+  topUpAttempts: `
+    select id as cursor, user_id as "userId", provider, price_id as "priceId", quantity, status, reason,
+      invoice_id as "invoiceId", created_at as "createdAt", finished_at as "finishedAt"
+    from tallystick.auto_top_up_attempt where user_id = any ($3) and id > $1 order by id limit $2`,
 };
 
 // Events that name one of the user ids where a server writes it, or an object that is known to be the user's. Read
@@ -93,8 +101,8 @@ export interface ForgetResult {
 
 /**
  * Puts the alias in the place of the user ids and removes the personal fields of stored events, in the caller's
- * transaction. The provider's own ids stay: a customer remains the alias's, whatever later events say of it, until
- * `linkCustomer` gives it to somebody.
+ * transaction. The provider's own ids stay: a customer remains the alias's until `linkCustomer`, or an
+ * event by the server's own metadata, gives it to somebody else who has an account.
  */
 export async function forgetPayments(tx: Queryable, input: Erasure): Promise<ForgetResult> {
   const { userIds, alias } = input;
@@ -114,6 +122,12 @@ export async function forgetPayments(tx: Queryable, input: Erasure): Promise<For
     await renameOwner(tx, "payment", userIds, alias),
     await renameOwner(tx, "subscription", userIds, alias),
   ];
+  // Nothing is bought any more; what waits for its payer is given up in its time.
+  await tx.query("delete from tallystick.auto_top_up where user_id = any ($1)", [userIds]);
+  await tx.query("update tallystick.auto_top_up_attempt set user_id = $2, pay_url = null where user_id = any ($1)", [
+    userIds,
+    alias,
+  ]);
   return { customers, payments, subscriptions, events };
 }
 

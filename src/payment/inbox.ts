@@ -64,11 +64,20 @@ export async function storeEvent(
 // replacement character stands for it. An even number of backslashes before it means that it is the escape and not a
 // literal backslash. JSON.stringify writes a surrogate as an escape only when its other half is missing.
 function storableJson(payload: Record<string, unknown>): string {
-  const json = JSON.stringify(payload).replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\ufffd");
+  const json = stringify(payload).replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\ufffd");
   if (!/\\ud[89a-f]/.test(json)) return json;
   return JSON.stringify(JSON.parse(json), (_, value: unknown) =>
     typeof value === "string" ? value.toWellFormed() : value,
   );
+}
+
+// What was parsed can be written again, unless the stack does not reach: no other try would end better.
+function stringify(payload: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(payload);
+  } catch (cause) {
+    throw new TallystickError("invalid_request", "The event's JSON is nested too deeply to be stored.", { cause });
+  }
 }
 
 interface StoredEvent {

@@ -1,4 +1,5 @@
 // Whom a fact belongs to: the user that its metadata names, else the stored owner of the provider's customer.
+import { hasAccount } from "../credits/account-state.ts";
 import type { Queryable } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
 import { subjectLane } from "./inbox.ts";
@@ -10,7 +11,8 @@ const ERASED = "erased:";
 /**
  * Finds the user and, when the fact names both, remembers whose customer it is. Null when nobody is known. The customer
  * is locked until the transaction ends, so that an erasure comes before or after. The alias of an erased user keeps the
- * customer: the provider's metadata, which still name the user, bring nobody back.
+ * customer: the provider's metadata, which still name the user, bring nobody back. They give it to another user, who has
+ * an account.
  */
 export async function findOwner(tx: Queryable, provider: string, owner: Owner): Promise<string | null> {
   const { customerId, userId } = owner;
@@ -19,7 +21,10 @@ export async function findOwner(tx: Queryable, provider: string, owner: Owner): 
     "select user_id from tallystick.customer where provider = $1 and customer_id = $2 for no key update",
     [provider, customerId],
   );
-  if (userId === null || known?.user_id.startsWith(ERASED) === true) return known?.user_id ?? null;
+  if (userId === null) return known?.user_id ?? null;
+  if (known?.user_id.startsWith(ERASED) === true && (owner.claimed === true || !(await hasAccount(tx, userId)))) {
+    return known.user_id;
+  }
   await linkCustomer(tx, provider, customerId, userId, { move: owner.claimed !== true });
   return userId;
 }

@@ -1,5 +1,6 @@
 // What a provider can be asked to do, beside what it tells: to sell, to let customers see to their payments, to end and to
 // change subscriptions. It decides nothing: who may, and what a price gives, is known on our side.
+import type { PaymentFact } from "./payment-fact.ts";
 import type { Money, SubscriptionState } from "./provider-state.ts";
 
 export interface CustomerOrder {
@@ -15,11 +16,15 @@ export interface CheckoutOrder {
   /** As the catalog names it. */
   readonly priceId: string;
   readonly recurring: boolean;
+  /** Of a subscription; 0: it is paid at once. */
+  readonly trialDays: number;
   readonly quantity: number;
   /** The provider puts the checkout's id in the place of `{CHECKOUT_SESSION_ID}`. */
   readonly successUrl: string;
   readonly cancelUrl: string;
   readonly allowPromotionCodes: boolean;
+  /** The method is kept, so that the customer can be charged without being there. */
+  readonly savePaymentMethod: boolean;
   /** Two orders with one key open one checkout. */
   readonly key: string | null;
 }
@@ -80,6 +85,41 @@ export interface ChangeOutcome {
   } | null;
 }
 
+/** What is known of a charge whose bill has been made. */
+export interface StoredCharge {
+  readonly invoiceId: string;
+  /** Of all requests about one charge. */
+  readonly key: string;
+  readonly signal: AbortSignal;
+  readonly knowsPrice: (id: string) => boolean;
+}
+
+/** One price, to be paid by a customer who is not there. */
+export interface ChargeOrder extends Omit<StoredCharge, "invoiceId"> {
+  readonly customerId: string;
+  /** As the catalog names it. */
+  readonly priceId: string;
+  readonly quantity: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The bill of an earlier try. */
+  readonly invoiceId: string | null;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  /** Called before anything is paid: what is given here comes back as `invoiceId` in the next try. */
+  readonly onInvoice: (invoiceId: string) => Promise<void>;
+}
+
+export type ChargeOutcome =
+  | { readonly outcome: "paid"; readonly facts: readonly PaymentFact[] }
+  /** Nothing is owed any more. */
+  | { readonly outcome: "declined"; readonly code: string }
+  /** The bill is open, and its payer has to do something. */
+  | { readonly outcome: "action_required"; readonly payUrl: string | null };
+
+export type VoidOutcome =
+  | { readonly outcome: "paid"; readonly facts: readonly PaymentFact[] }
+  | { readonly outcome: "void" };
+
 /** Called for subscriptions that are known to be the user's. Everything may throw provider_unavailable. */
 export interface ProviderActions {
   createCustomer(order: CustomerOrder): Promise<string>;
@@ -97,4 +137,8 @@ export interface ProviderActions {
   previewChange(change: PriceChange): Promise<ChangePreview>;
   /** @throws invalid_state */
   change(change: PriceChange & { readonly proration: Proration }): Promise<ChangeOutcome>;
+  /** Charged once, however often it is asked. @throws invalid_request, invalid_state when it can't be asked like that */
+  chargeOffSession(order: ChargeOrder): Promise<ChargeOutcome>;
+  /** Asks for a charge's money no more, unless it was paid. */
+  voidCharge(charge: StoredCharge): Promise<VoidOutcome>;
 }

@@ -1,8 +1,8 @@
 // Selling through the library, against the sandbox over real HTTP: what is bought is granted, once, to whom it belongs.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { connect } from "../../src/db/database.ts";
 import { stripe } from "../../src/payment/provider/stripe.ts";
-import type { Tallystick } from "../../src/index.ts";
+import { defineCatalog, type Tallystick } from "../../src/index.ts";
 import { createTestEngine } from "../support/engine.ts";
 import { SANDBOX_KEY, startSandboxedEngine, type SandboxedEngine } from "../support/sandbox.ts";
 import { setUp } from "./setup.ts";
@@ -63,6 +63,28 @@ describe("a checkout", () => {
     expect(told.metadata).toEqual({ userId: "u1", priceId: "price_pro_monthly" });
   });
 
+  it("of a plan is under way while only its payment is told, and not yet whose it is", async () => {
+    const world = await startSandboxedEngine({});
+    const { tally } = world;
+    const { checkoutId, url } = await tally.billing.checkout({ userId: "u1", priceId: "price_pro_monthly", ...urls });
+    await pay(url);
+    await world.sandbox.settled();
+    const sql = connect(world.databaseUrl, { poolSize: 1 });
+    onTestFinished(async () => sql.close());
+    await sql.query(
+      `update tallystick.task set run_at = now() + interval '1 hour' where (payload ->> 'eventId')::bigint in (
+         select id from tallystick.webhook_event where type <> 'invoice_payment.paid')`,
+    );
+    await sql.query("update tallystick.task_lane set ready_at = now()");
+    await tally.drain();
+    expect(await sql.query("select user_id from tallystick.payment")).toEqual([{ user_id: null }]);
+    const outcome = async (userId: string) => tally.billing.checkoutOutcome({ userId, checkoutId });
+    expect(await outcome("u1")).toMatchObject({ status: "processing", planId: "pro" });
+    await expect(outcome("u2")).rejects.toMatchObject({ code: "not_found" });
+    await world.settle();
+    expect(await outcome("u1")).toMatchObject({ status: "granted", credits: 1000 });
+  });
+
   it("of a yearly plan, and of a lifetime, grants the first month", async () => {
     const world = await startSandboxedEngine({});
     for (const [userId, priceId] of [
@@ -90,6 +112,26 @@ describe("a checkout", () => {
       status: "failed",
       credits: 0,
     });
+  });
+
+  it("of a plan with a trial is free at first for who never subscribed, and paid by who did", async () => {
+    const prices = [{ id: "price_pro_monthly", interval: "month" as const }];
+    const plan = { id: "pro", name: "Pro", credits: 1000, trialDays: 14, trialCredits: 50, prices };
+    const catalog = defineCatalog({ plans: [plan] });
+    const world = await startSandboxedEngine({}, { catalog });
+    const { tally } = world;
+    const first = await buy(world, "u1", "price_pro_monthly");
+    expect(await tally.billing.checkoutOutcome({ userId: "u1", checkoutId: first })).toMatchObject({
+      status: "granted",
+      credits: 50,
+    });
+    const [subscription] = await tally.billing.subscriptions("u1");
+    expect(subscription).toMatchObject({ status: "trialing", planId: "pro" });
+    await tally.billing.cancel({ userId: "u1", subscriptionId: subscription?.subscriptionId ?? "", when: "now" });
+    await world.settle();
+    await buy(world, "u1", "price_pro_monthly");
+    expect(await tally.billing.subscriptions("u1")).toMatchObject([{ status: "active" }, { status: "canceled" }]);
+    expect(await world.balance("u1")).toBe(1050);
   });
 
   it("that is left is expired", async () => {

@@ -75,7 +75,7 @@ describe("a user's data", () => {
     await tally.credits.merge({ fromUserId: "anonymous-1", toUserId: "ada", actor: "test", reason: "signed in" });
     const data = await exported(tally, "ada");
     expect(Object.keys(data)).toEqual(
-      "userId exportedAt accounts transactions lots holds enrolments limits alertRules alerts customers payments returns subscriptions events notifications endpoints outgoingEvents".split(
+      "userId exportedAt accounts transactions lots holds enrolments limits alertRules alerts customers payments returns subscriptions autoTopUps topUpAttempts events notifications endpoints outgoingEvents".split(
         " ",
       ),
     );
@@ -279,6 +279,19 @@ describe("an erased user", () => {
     await sendEvent(tally, { type: "invoice.paid", object: { ...late, customer: "cus_ada" } });
     await tally.drain();
     expect(await tally.credits.balance({ userId: "ada-again" })).toMatchObject({ balance: 1000 });
+  });
+
+  it("keeps no payment of another user's from them: a customer that goes on for somebody else becomes theirs", async () => {
+    const setup = await setUp();
+    const { tally } = setup;
+    await paidUser(setup, "user-ada", "cus_ada");
+    const { alias } = await tally.users.erase({ userId: "user-ada" });
+    await tally.credits.grant({ userId: "user-eve", amount: 1, type: "register_gift" });
+    const next = invoice({ userId: "user-eve", lines: [{ priceId: "price_pro_monthly" }] });
+    await sendEvent(tally, { type: "invoice.paid", object: { ...next, customer: "cus_ada" } });
+    await tally.drain();
+    expect(await tally.credits.balance({ userId: "user-eve" })).toMatchObject({ balance: 1001 });
+    expect(await tally.credits.balance({ userId: alias })).toMatchObject({ balance: 1493 });
   });
 
   it("is not brought back by an event that is handled while the user is erased", async () => {

@@ -119,3 +119,22 @@ it("a plan that rolls over and is left in the middle of a month gives the differ
   );
   expect(await balance()).toBe(300);
 });
+
+it("a year that is begun anew takes the place of the one before, whatever is told again", async () => {
+  const { state, paid, inMonth, balance, running } = await setUpSubscriber();
+  const first = { id: "il_first", priceId: "price_basic_year", ...year(0) };
+  await state({ priceId: "price_basic_year", periodStart: seconds(0) });
+  await paid(first);
+  await inMonth(3);
+  const second = { id: "il_second", priceId: "price_team_year", ...year(3) };
+  await paid(second);
+  await state({ priceId: "price_team_year", periodStart: seconds(3) });
+  expect(await running()).toEqual([["team", 1]]);
+  await inMonth(5);
+  expect(await balance()).toBe(4 * 1000 + 3 * 5000);
+  // A renewal begins with the end of the year before, though it is told a day too early.
+  await inMonth(14);
+  await paid({ id: "il_third", priceId: "price_team_year", ...year(15) });
+  await inMonth(16);
+  expect(await balance()).toBe(4 * 1000 + 14 * 5000);
+});

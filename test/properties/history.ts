@@ -128,8 +128,8 @@ async function kill(history: History, { step }: Extract<Step, { take: "kill" }>,
     await database.transaction(async (tx) => {
       await takeSingle(history, step, what, tx);
       const [session] = await tx.query<{ pid: number }>("select pg_backend_pid() as pid");
-      killed = true;
       await terminate(session?.pid ?? 0);
+      killed = true;
     });
   } catch (error) {
     if (!killed) throw error;

@@ -19,6 +19,8 @@ export function soak(file: string): void {
           process.stdout.write(`${file}: ${done} of ${runs}, ${steps} steps, ${minutes} min, last seed ${seed}\n`);
         },
       });
+      // At once, and not when the other half is through as well, hours later.
+      told.catch((error: unknown) => process.stdout.write(`${file} FAILED\n${String(error)}\n`));
       await expect(told).resolves.toBeDefined();
     },
     7 * 24 * 3_600_000,

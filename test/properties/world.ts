@@ -55,7 +55,11 @@ export async function openWorld(url: string): Promise<World> {
       await database.query(`begin; set local session_replication_role = replica; ${emptied} commit`);
     },
     terminate: async (backend) => {
-      await other.query("select pg_terminate_backend($1, 5000)", [backend]);
+      // One that lives on would commit what the history takes for lost.
+      const { rows } = await other.query<{ ended: boolean }>("select pg_terminate_backend($1, 60000) as ended", [
+        backend,
+      ]);
+      if (rows[0]?.ended !== true) throw new Error("The backend did not end within a minute.");
     },
     [Symbol.asyncDispose]: async () => {
       await other.end();

@@ -139,6 +139,29 @@ describe("a delivery", () => {
     await verify(last, newest);
   });
 
+  it("says what the list of events says, word for word", async () => {
+    const { sandbox, url } = await startSandbox();
+    const sdk = sdkFor(url);
+    const listener = await listenFor();
+    await sandbox.endpoint(listener.url);
+    const price = await sdk.prices.create({
+      currency: "usd",
+      unit_amount: 1_000,
+      recurring: { interval: "month" },
+      product_data: { name: "Pro" },
+    });
+    const customer = await sdk.customers.create({ payment_method: "pm_card_visa" });
+    await sdk.subscriptions.create({
+      customer: customer.id,
+      items: [{ price: price.id }],
+      default_payment_method: (await sdk.customers.listPaymentMethods(customer.id)).data[0]?.id ?? "",
+    });
+    await sandbox.settled();
+    const listed = new Map((await sdk.events.list({ limit: 100 })).data.map((event) => [event.id, event]));
+    expect(listener.heard.map(({ event }) => event.type)).toContain("invoice.paid");
+    for (const { event } of listener.heard) expect(listed.get(event.id)?.data).toEqual(event.data);
+  });
+
   it("is made again when the Stripe CLI's resend asks for it", async () => {
     const { sandbox, url } = await startSandbox();
     const listener = await listenFor();

@@ -1,6 +1,6 @@
 // A sandbox with an engine behind it, over real HTTP: the official SDK drives the sandbox, its webhooks reach the
 // engine's own handler, and the engine asks the sandbox for what an event does not tell.
-import Stripe from "stripe";
+import type Stripe from "stripe";
 import { onTestFinished } from "vitest";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../../src/payment/provider/sandbox.ts";
 import { stripe } from "../../src/payment/provider/stripe.ts";
@@ -9,10 +9,11 @@ import type { TallystickOptions } from "../../src/options.ts";
 import { createTestDatabase } from "./database.ts";
 import { createTestEngine } from "./engine.ts";
 import { connect } from "../../src/db/database.ts";
+import { control, payOnPage, SANDBOX_KEY, sdkFor } from "./sandbox-client.ts";
 import { serve } from "../flows/server.ts";
 import { skipDelays } from "../flows/setup.ts";
 
-export const SANDBOX_KEY = "sk_test_sandbox";
+export { control, payOnPage, SANDBOX_KEY, sdkFor };
 
 export const testPrices = [
   { id: "price_pro_monthly", unit_amount: 2_000, interval: "month" },
@@ -83,30 +84,4 @@ export async function startSandboxedEngine(
     balance: async (userId) => (await tally.credits.balance({ userId })).balance,
     control: async (path, body) => control(url, path, body),
   };
-}
-
-/** The official SDK, pointed at a sandbox. */
-export function sdkFor(url: string): Stripe {
-  const { hostname: host, port } = new URL(url);
-  return new Stripe(SANDBOX_KEY, { host, port, protocol: "http", telemetry: false, maxNetworkRetries: 0 });
-}
-
-export async function control<T>(url: string, path: string, body?: object): Promise<T> {
-  const response = await fetch(`${url}/sandbox${path}`, {
-    method: body === undefined ? "GET" : "POST",
-    headers: { authorization: `Bearer ${SANDBOX_KEY}`, "content-type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const answer = (await response.json()) as T;
-  if (!response.ok) throw new Error(`The sandbox refused ${path}: ${JSON.stringify(answer)}`);
-  return answer;
-}
-
-/** Pays a checkout session on its page, as a browser's form does. */
-export async function payOnPage(session: Stripe.Checkout.Session, method = "4242424242424242"): Promise<Response> {
-  return fetch(session.url ?? "", {
-    method: "POST",
-    redirect: "manual",
-    body: new URLSearchParams({ do: "pay", method, email: "payer@example.com" }),
-  });
 }

@@ -35,7 +35,8 @@ export async function answer(handler: Handler, message: IncomingMessage, outgoin
   outgoing.end(Buffer.from(await response.arrayBuffer()));
 }
 
-function handlerFor(handlers: Handlers, path: string): Handler {
+/** The handler that is mounted on a path. */
+export function handlerFor(handlers: Handlers, path: string): Handler {
   const handler = {
     "/api/webhooks/stripe": handlers.stripeWebhook,
     "/api/distribute-credits": handlers.distributeCredits,

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import { findChromium } from "./chromium.ts";
 import { freePort, startApp } from "./running-app.ts";
 import type { RunningApp } from "./running-app.ts";
-import { control, sdkFor } from "./sandbox-client.ts";
+import { control, sdkFor } from "../../../test/support/sandbox-client.ts";
 
 const executablePath = findChromium();
 const skipped = executablePath === undefined && !process.env.CI;

@@ -20,6 +20,7 @@ const root = path.resolve(application, "../..");
 
 export interface RunningApp {
   readonly url: string;
+  readonly databaseUrl: string;
   stop(): Promise<void>;
 }
 
@@ -30,10 +31,11 @@ export interface RunningApp {
 export async function startApp(variables: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
   await buildWhatChanged({ root, dev: false, log: console.info, signal: new AbortController().signal });
   const port = await freePort();
+  const databaseUrl = await createDatabase();
   const settings = {
     PATH: process.env.PATH ?? "",
     HOME: process.env.HOME ?? "",
-    DATABASE_URL: await createDatabase(),
+    DATABASE_URL: databaseUrl,
     PORT: String(port),
     BETTER_AUTH_SECRET: randomBytes(32).toString("base64url"),
     BETTER_AUTH_URL: "",
@@ -48,7 +50,7 @@ export async function startApp(variables: Readonly<Record<string, string>> = {})
   await vi.waitFor(async () => (await fetch(`${url}/api/health`)).ok || Promise.reject(new Error("not healthy")), {
     timeout: 30_000,
   });
-  return { url, stop: async () => endServer(server) };
+  return { url, databaseUrl, stop: async () => endServer(server) };
 }
 
 async function createDatabase(): Promise<string> {

@@ -47,6 +47,20 @@ begin
   return tallystick.enrolment_outcome(p_enrolment_id, changed);
 end $$;
 
+-- Ends a source's terms that a new one takes the place of: begun before it, and going on for long after its begin, where a
+-- renewal begins with their end. A day and 45 days, because a term begins when its payment is told, and that may be late.
+create or replace function tallystick.end_superseded_terms(p_source text, p_begins_at timestamptz) returns void
+language plpgsql set lock_timeout = '5s' as $$
+declare
+  ids bigint[] := tallystick.lock_enrolments(null, p_source);
+begin
+  update tallystick.credit_enrolment e set next_due_at = null, paused_at = null, ended_at = tallystick.clock()
+    from tallystick.user_credit account
+    where e.id = any (ids) and account.id = e.account_id and e.period_count > 1 and e.anchor_at < p_begins_at - interval '1 day'
+      and tallystick.period_start(e.anchor_at, account.time_zone, e.first_period + e.period_count, e.anchor_time_zone)
+        > p_begins_at + interval '45 days';
+end $$;
+
 -- Pauses: nothing is granted until it is resumed. Pausing twice changes nothing.
 create or replace function tallystick.pause_enrolments(p_source text default null, p_enrolment_id bigint default null)
 returns jsonb language plpgsql set lock_timeout = '5s' as $$

@@ -14,6 +14,8 @@ begin
   elsif not p_frozen then
     update tallystick.user_credit set frozen_at = null, frozen_by = p_actor, frozen_reason = p_reason
       where id = account.id and frozen_at is not null returning * into account;
+    -- Whoever watches the account has not looked at it meanwhile.
+    update tallystick.credit_watch set crossed_at = tallystick.clock() where account_id = account.id;
   end if;
   return jsonb_build_object('outcome', 'ok', 'frozenAt', account.frozen_at);
 end $$;
@@ -220,6 +222,7 @@ begin
   update tallystick.credit_outbox set last_error = null where (consumer, account_id, seq) in (
     select consumer, account_id, seq from tallystick.credit_outbox
     where account_id = any (account_ids) and last_error is not null for update skip locked);
+  delete from tallystick.credit_watch where account_id = any (account_ids);
   update tallystick.user_credit set frozen_reason = null,
       user_id = case when user_id = p_user_id then p_alias else p_alias || '/' || id end
     where id = any (account_ids);

@@ -20,7 +20,7 @@ returns table (kind text, percent integer, level bigint) language sql immutable 
   where rule.kind <> 'expiring' and rule.level >= 1
 $$;
 
--- Sets what an account watches for by the rules in force. It crosses nothing: whoever stands below a level that is new to
+-- Sets what an account watches for by the rules in force, and by the level that the engine itself watches. It crosses nothing: whoever stands below a level that is new to
 -- it, also by what time has done meanwhile, has to rise above it first.
 create or replace function tallystick.watch_for_alerts(p_account tallystick.user_credit)
 returns tallystick.user_credit language plpgsql as $$
@@ -31,7 +31,7 @@ declare
 begin
   -- The version before the rules: rules that are stored between the two are then applied twice, and never missed.
   p_account.alert_version := coalesce((select max(version) from tallystick.credit_alert_defaults), 0);
-  rules := tallystick.alert_rules_of(p_account.id, p_account.unit);
+  rules := tallystick.alert_rules_of(p_account.id, p_account.unit) || tallystick.watched_rules(p_account.id);
   if rules = '[]' then
     p_account.alert_base := null;
     p_account.alert_below := null;
@@ -55,7 +55,7 @@ end $$;
 create or replace function tallystick.note_crossings(p_old tallystick.user_credit, p_new tallystick.user_credit)
 returns tallystick.user_credit language plpgsql as $$
 declare
-  rules jsonb := tallystick.alert_rules_of(p_new.id, p_new.unit);
+  rules jsonb := tallystick.alert_rules_of(p_new.id, p_new.unit) || tallystick.watched_rules(p_new.id);
   crosses boolean;
 begin
   if p_new.next_change_at <= p_new.updated_at then
@@ -83,8 +83,12 @@ begin
     select p_new.id, kind, level, percent, p_new.cached_available, t, t
     from tallystick.alert_levels(rules, p_new.alert_base), tallystick.clock() t
     where p_new.cached_available < level and p_old.cached_available >= level
-      and (p_old.alert_above is null or level < p_old.alert_above)
+      and (p_old.alert_above is null or level < p_old.alert_above) and kind <> 'watched'
     order by level desc;
+  end if;
+  if crosses and rules @> '[{"kind": "watched"}]' then
+    update tallystick.credit_watch set crossed_at = tallystick.clock()
+      where account_id = p_new.id and p_new.cached_available < level and p_old.cached_available >= level;
   end if;
   return p_new;
 end $$;

@@ -1,12 +1,12 @@
 // The REST API under /api/v1: Hono, every route described once and checked by its description.
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import type { Engine } from "../../engine.ts";
 import { TallystickError } from "../../kernel/errors.ts";
 import type { Logger } from "../../kernel/logger.ts";
 import { isAuthorized } from "../auth.ts";
+import { readBody } from "../read-body.ts";
 import { errorResponse } from "../respond.ts";
 import { accountStateRoutes } from "./account-state.ts";
 import { accountRoutes } from "./accounts.ts";
@@ -16,6 +16,7 @@ import { refundRoutes } from "./refunds.ts";
 import { insightRoutes } from "./insight.ts";
 import { BATCH_LIMIT_BYTES, BATCH_PATH, batchRoutes } from "./batch.ts";
 import { alertRoutes } from "./alerts.ts";
+import { autoTopUpRoutes } from "./auto-top-up.ts";
 import { billingRoutes } from "./billing.ts";
 import { deliveryRoutes } from "./deliveries.ts";
 import { endpointRoutes } from "./endpoints.ts";
@@ -79,6 +80,7 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
   app.route("/api/v1", endpointRoutes(engine));
   app.route("/api/v1", deliveryRoutes(engine));
   app.route("/api/v1", billingRoutes(engine));
+  app.route("/api/v1", autoTopUpRoutes(engine));
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   app.doc31(DOCUMENT_PATH, {
     openapi: "3.1.0",
@@ -93,11 +95,13 @@ export function createApi({ engine, logger, apiKeys }: ApiContext): OpenAPIHono 
   return app;
 }
 
+// Hono's own limit stops reading, and a sender that is cut off never sees the 413.
 function limitBodyTo(maxSize: number): MiddlewareHandler {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new TallystickError("payload_too_large", `The body may have at most ${maxSize} bytes.`);
-    },
-  });
+  return async ({ req }, next) => {
+    if (req.raw.body !== null) {
+      const body = await readBody(req.raw, maxSize);
+      req.raw = new Request(req.raw.url, { method: req.raw.method, headers: req.raw.headers, body });
+    }
+    await next();
+  };
 }

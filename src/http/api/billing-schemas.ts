@@ -22,6 +22,10 @@ export const checkoutBody = z
     successUrl: url,
     cancelUrl: url,
     allowPromotionCodes: z.boolean().optional(),
+    savePaymentMethod: z
+      .boolean()
+      .optional()
+      .openapi({ description: "The card is kept for automatic top-ups; a subscription's always is." }),
     provider,
   })
   .openapi("CheckoutRequest");

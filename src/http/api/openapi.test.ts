@@ -105,6 +105,10 @@ describe("the OpenAPI document", () => {
         "POST /api/v1/billing/subscriptions/{id}/resume",
         "POST /api/v1/billing/subscriptions/{id}/preview",
         "POST /api/v1/billing/subscriptions/{id}/change",
+        "GET /api/v1/billing/auto-top-ups/{userId}",
+        "PUT /api/v1/billing/auto-top-ups/{userId}",
+        "DELETE /api/v1/billing/auto-top-ups/{userId}",
+        "POST /api/v1/billing/auto-top-ups/{userId}/retry",
       ]),
     );
   });

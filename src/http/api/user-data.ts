@@ -23,6 +23,8 @@ const exportSchema = z
     payments: rows,
     returns: rows,
     subscriptions: rows,
+    autoTopUps: rows,
+    topUpAttempts: rows,
     events: rows,
     notifications: rows,
     endpoints: rows,

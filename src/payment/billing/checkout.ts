@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { checkOptionalText } from "../../credits/input.ts";
 import { TallystickError } from "../../kernel/errors.ts";
-import type { PriceEntry } from "../catalog.ts";
+import type { Plan, PriceEntry } from "../catalog.ts";
 import type { Checkout } from "../provider-actions.ts";
 import { listSubscriptions } from "../subscription-row.ts";
 import { requireBuyer, withCustomer } from "./buyer.ts";
@@ -22,6 +22,8 @@ export interface CheckoutInput {
   readonly successUrl: string;
   readonly cancelUrl: string;
   readonly allowPromotionCodes?: boolean | undefined;
+  /** The card is kept for top-ups (`autoTopUp`). A subscription's always is. */
+  readonly savePaymentMethod?: boolean | undefined;
   /** Called twice with one key, by one user, it answers one checkout. */
   readonly idempotencyKey?: string | undefined;
   /** May be left out where only one is configured. */
@@ -40,17 +42,19 @@ export async function checkout(context: BillingContext, input: CheckoutInput): P
   const seller = requireSeller(context, input.provider);
   await requireBuyer(context, userId);
   const recurring = entry.kind === "plan" && entry.interval !== "lifetime";
-  if (recurring) await refuseSecond(context, userId, entry.plan.id);
+  const trialDays = recurring ? await trialDaysFor(context, userId, entry.plan) : 0;
   return withCustomer(context, seller, { userId, email: email ?? null }, async (customerId) =>
     seller.actions.openCheckout({
       userId,
       customerId,
       priceId,
       recurring,
+      trialDays,
       quantity,
       successUrl,
       cancelUrl,
       allowPromotionCodes: input.allowPromotionCodes === true,
+      savePaymentMethod: input.savePaymentMethod === true,
       key: idempotencyKey === undefined ? null : keyOf(userId, customerId, idempotencyKey),
     }),
   );
@@ -73,15 +77,17 @@ export function requireForSale({ catalog }: BillingContext, priceId: string): Ex
 
 // `incomplete` was never paid and may be given up for another try.
 const unpaidYet = "incomplete";
+const neverPaid = "incomplete_expired";
 
-async function refuseSecond({ database }: BillingContext, userId: string, planId: string): Promise<void> {
-  const has = (await listSubscriptions(database, userId)).find(
-    (subscription) => !subscription.ended && subscription.planId === planId && subscription.status !== unpaidYet,
-  );
-  if (has === undefined) return;
+/** A trial is for who never had a subscription. @throws invalid_state for who has one of the plan */
+async function trialDaysFor({ database }: BillingContext, userId: string, plan: Plan): Promise<number> {
+  const subscriptions = await listSubscriptions(database, userId);
+  const begun = subscriptions.filter(({ status }) => status !== unpaidYet && status !== neverPaid);
+  const has = begun.find((subscription) => !subscription.ended && subscription.planId === plan.id);
+  if (has === undefined) return begun.length === 0 ? plan.trialDays : 0;
   throw new TallystickError(
     "invalid_state",
-    `The user has subscription ${has.subscriptionId} of plan ${planId} already; change it (billing.change), or let the customer see to it (billing.portal).`,
+    `The user has subscription ${has.subscriptionId} of plan ${plan.id} already; change it (billing.change), or let the customer see to it (billing.portal).`,
     { details: { subscriptionId: has.subscriptionId } },
   );
 }

@@ -3,6 +3,7 @@
 import type { ChangeOutcome, Checkout } from "../provider-actions.ts";
 import type { SubscriptionState } from "../provider-state.ts";
 import type { SubscriptionView } from "../subscription-row.ts";
+import { createAutoTopUps, type AutoTopUps } from "./auto-top-up.ts";
 import { checkout, type CheckoutInput } from "./checkout.ts";
 import type { BillingContext } from "./context.ts";
 import { checkoutOutcome, type CheckoutOutcome, type CheckoutOutcomeInput } from "./outcome.ts";
@@ -41,6 +42,8 @@ export interface Billing {
   previewChange(input: PreviewChangeInput): Promise<PreviewedChange>;
   /** Gives a subscription another price or quantity. `pending`: it waits for a payment that did not go through. */
   change(input: ChangeInput): Promise<ChangeOutcome>;
+  /** Packs that are bought by themselves, with the card that the user left, when little is available. */
+  readonly autoTopUp: AutoTopUps;
 }
 
 export function createBilling(context: BillingContext): Billing {
@@ -53,5 +56,6 @@ export function createBilling(context: BillingContext): Billing {
     resume: async (input) => resume(context, input),
     previewChange: async (input) => previewChange(context, input),
     change: async (input) => change(context, input),
+    autoTopUp: createAutoTopUps(context),
   };
 }

@@ -43,14 +43,15 @@ export async function checkoutOutcome(
   checkId("checkoutId", checkoutId);
   const { name } = context.providers.require(provider);
   const known = await findPayment(context.database, name, { checkoutId, invoiceId: null });
-  if (known !== null) return outcomeOf(context, userId, checkoutId, known);
+  if (known !== null && known.userId !== null) return outcomeOf(context, userId, checkoutId, known);
   const state = await requireSeller(context, provider).actions.checkoutState(checkoutId);
   if (state === null || state.userId !== userId) throw unknown();
   if (state.status !== "complete")
     return describe(context, { checkoutId, status: state.status, priceId: state.priceId });
   // An invoice that was told before its checkout does not name it yet; and either may have come in the meantime.
   const told = await findPayment(context.database, name, { checkoutId, invoiceId: state.invoiceId });
-  if (told !== null) return outcomeOf(context, userId, checkoutId, told);
+  // Whose a payment is may be told after that it was made.
+  if (told !== null && told.userId !== null) return outcomeOf(context, userId, checkoutId, told);
   return describe(context, { checkoutId, status: "processing", priceId: state.priceId });
 }
 

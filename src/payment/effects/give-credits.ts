@@ -1,6 +1,7 @@
 // What a paid price gives: credits now, or an enrolment whose first period is granted now. Keyed by what was paid, so
 // that duplicates of an event, and different events about one payment, give it once.
 import { enrolForFact } from "../../credits/enrol.ts";
+import { endSupersededTerms } from "../../credits/enrolment.ts";
 import { grantForFact } from "../../credits/grant.ts";
 import { MAX_AMOUNT } from "../../kernel/amount.ts";
 import { TallystickError } from "../../kernel/errors.ts";
@@ -16,6 +17,8 @@ export interface Purchase {
   readonly fact: string;
   /** The subscription whose end ends the enrolment. */
   readonly source?: string | undefined;
+  /** When the period begins that is paid for; null where that is not said. */
+  readonly beginsAt?: Date | null | undefined;
   /** The quantity is the event's own word; once the provider answers, the rest is given under a fact of its own. */
   readonly assumed?: boolean | undefined;
 }
@@ -87,6 +90,9 @@ export async function giveCredits(context: EffectContext, purchase: Purchase): P
       });
       return;
     case "year":
+      if (purchase.source !== undefined && purchase.beginsAt) {
+        await endSupersededTerms(tx, purchase.source, purchase.beginsAt);
+      }
       await enrolForFact(tx, plans, { ...term, periodCount: MONTHS_OF_A_YEAR });
       return;
     case "lifetime":

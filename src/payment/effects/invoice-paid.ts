@@ -6,6 +6,7 @@ import type { PriceEntry } from "../catalog.ts";
 import { findOwner, requireOwner } from "../owner.ts";
 import { recordPayment } from "../payment-row.ts";
 import type { InvoiceLine, PaymentFact } from "../provider.ts";
+import { attemptOfInvoice, settleAttempt } from "../top-up/attempt.ts";
 import { subscriptionSource } from "../subscription-row.ts";
 import type { EffectContext } from "./context.ts";
 import { followSubscription } from "./follow-subscription.ts";
@@ -44,8 +45,9 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
   if (userId === null) return;
   const source = fact.subscriptionId === null ? undefined : subscriptionSource(provider, fact.subscriptionId);
   if (source !== undefined) await lockPaymentsOf(tx, source);
-  for (const { price, quantity, fact: lineFact } of sold) {
-    await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact, source });
+  for (const { price, quantity, period, fact: lineFact } of sold) {
+    const beginsAt = period?.startsAt ?? null;
+    await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact, source, beginsAt });
   }
   if (proration !== null) await giveProration(context, proration, { userId, paymentId, invoiceId: fact.invoiceId });
   for (const line of trials) {
@@ -64,6 +66,8 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
   }
   // The subscription's end, or another plan, may have been told before this payment: paid is paid, but what follows follows it.
   if (fact.subscriptionId !== null) await followSubscription(context, fact.subscriptionId, paidFrom(sold));
+  const attempt = await attemptOfInvoice(tx, provider, fact.invoiceId);
+  if (attempt !== null) await settleAttempt(tx, attempt, { status: "succeeded" });
   if (fact.paid.amount > 0) {
     await context.announce(tx, {
       kind: "payment.received",

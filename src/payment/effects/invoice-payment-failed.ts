@@ -2,6 +2,7 @@
 import { requireOwner } from "../owner.ts";
 import { recordPayment } from "../payment-row.ts";
 import type { PaymentFact } from "../provider.ts";
+import { attemptOfInvoice } from "../top-up/attempt.ts";
 import type { EffectContext } from "./context.ts";
 
 export async function invoicePaymentFailed(
@@ -20,6 +21,8 @@ export async function invoicePaymentFailed(
     invoiceId: fact.invoiceId,
     subscriptionId: fact.subscriptionId,
   });
+  // Of a top-up its own task tells what comes of it.
+  if ((await attemptOfInvoice(tx, provider, fact.invoiceId)) !== null) return;
   await context.announce(tx, {
     kind: "payment.failed",
     key: `payment.failed:${provider}:${fact.invoiceId}:${fact.attemptCount}`,

@@ -13,6 +13,8 @@ export function pool(): pg.Pool {
     });
     // A broken idle connection is replaced by the next query; without a listener it would end the process.
     created.on("error", () => undefined);
+    // And so would one that breaks while somebody uses it, or in the moment in which it is handed on.
+    created.on("connect", (client) => client.on("error", () => undefined));
     return created;
   });
 }

@@ -2,6 +2,7 @@
 import type { ProviderActions } from "../../provider-actions.ts";
 import type { ApiOptions } from "./api.ts";
 import { cancelSubscription, changePrice, previewChange, resumeSubscription } from "./change.ts";
+import { chargeOffSession, voidCharge } from "./off-session.ts";
 import type { PriceNames } from "./price-names.ts";
 import { checkoutState, createCustomer, openCheckout, openPortal } from "./sell.ts";
 
@@ -16,5 +17,7 @@ export function stripeActions(options: ApiOptions, names: PriceNames): ProviderA
     resume: async (subscription) => resumeSubscription(asking, subscription),
     previewChange: async (change) => previewChange(asking, change),
     change: async (change) => changePrice(asking, change),
+    chargeOffSession: async (order) => chargeOffSession(asking, order),
+    voidCharge: async (charge) => voidCharge(asking, charge),
   };
 }

@@ -54,7 +54,14 @@ export async function openCheckout(options: ApiOptions, order: CheckoutOrder): P
           ...(order.userId.length <= MAX_REFERENCE && { client_reference_id: order.userId }),
           line_items: [{ price, quantity: order.quantity }],
           metadata,
-          ...(order.recurring ? { subscription_data: { metadata } } : { payment_intent_data: { metadata } }),
+          ...(order.recurring
+            ? { subscription_data: { metadata, ...(order.trialDays > 0 && { trial_period_days: order.trialDays }) } }
+            : {
+                payment_intent_data: {
+                  metadata,
+                  ...(order.savePaymentMethod && { setup_future_usage: "off_session" as const }),
+                },
+              }),
           success_url: order.successUrl,
           cancel_url: order.cancelUrl,
           ...(order.allowPromotionCodes && { allow_promotion_codes: true }),

@@ -7,7 +7,8 @@ import { embedsRefunds, isBeforeBasil } from "./version.ts";
 /** Renders a document, or whatever holds documents. */
 export function render(value: unknown, version: string): unknown {
   if (Array.isArray(value)) return value.map((item) => render(item, version));
-  if (!isRecord(value)) return value;
+  // An event is a record of what was told, in its own version: rendered before, its object has no fields left to derive from.
+  if (!isRecord(value) || value["object"] === "event") return value;
   const shaped = withRefunds(inPresentShape(value), version);
   const document = isBeforeBasil(version) ? beforeBasil(shaped) : shaped;
   const visible = Object.entries(document).filter(([name]) => !name.startsWith("_"));
