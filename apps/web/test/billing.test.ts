@@ -370,7 +370,9 @@ describe.skipIf(skipped)("selling", { timeout: 60_000 }, () => {
     await subscribe(page);
     for (const path of ["/pricing", "/billing", "/checkout/success?checkout_id=cs_test_none"]) {
       await page.goto(path);
-      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      expect([path, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([path, 360]);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      expect([path, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([path, 360]);
       expect(await page.getByRole("heading", { level: 1 }).count()).toBe(1);
       const unnamed = "[...document.querySelectorAll('button, a')].filter((e) => e.textContent.trim() === '').length";
       expect(await page.evaluate(unnamed)).toBe(0);
