@@ -17,6 +17,7 @@ const secrets = ["whsec_bench_one", "whsec_bench_two", "whsec_bench_three"];
 const seconds = Number(process.env["BENCH_SECONDS"] ?? 60);
 const offered = 500;
 const offeredWhileWatched = 250;
+const watchedPart = 20;
 const clients = 32;
 const rounds = 5;
 const operations = Math.max(200, Math.min(2000, Math.round(seconds * 35)));
@@ -129,13 +130,14 @@ async function untilVisible({ name, port }: RunningServer, pool: pg.Pool): Promi
       // Each event is another user's, so that its credits can be told apart.
       const userId = `seen-${index}`;
       const event = sign(renewal(from + index, userId), index);
-      watch.expect(userId);
+      // A part of them: who looks for all loads the database that is measured.
+      if (index % watchedPart === 0) watch.expect(userId);
       await send(event.body, event.signature);
     },
   });
   const { seen, missing, p50Ms, p99Ms } = await watch.finish();
   console.log(
-    `\nfrom sending an event to its credits being seen, ${offeredWhileWatched} a second for ${seconds} s\n${table(
+    `\nfrom sending an event to its credits being seen, ${offeredWhileWatched} a second for ${seconds} s, one in ${watchedPart} watched\n${table(
       ["", "seen", "missing", "failed", "p50 ms", "p99 ms"],
       [[name, seen, missing, failed, p50Ms.toFixed(1), p99Ms.toFixed(1)]],
       "",

@@ -126,6 +126,7 @@ function isUntold({ name, payload }: ClaimedTask): boolean {
 export function createEngine(options: TallystickOptions): Engine {
   const database = connect(options.database, {
     ...(options.poolSize !== undefined && { poolSize: options.poolSize }),
+    ...(options.preparedStatements !== undefined && { preparedStatements: options.preparedStatements }),
     ...(options.clock !== undefined && { clock: options.clock }),
   });
   const { catalog, notificationDays = 90 } = options;

@@ -8,6 +8,7 @@ import { listen } from "./listen.ts";
 const [databaseUrl = "", secrets = ""] = process.argv.slice(2);
 const tally = createTallystick({
   database: databaseUrl,
+  preparedStatements: true,
   catalog: defineCatalog({
     plans: [{ id: "pro", name: "Pro", credits: 1000, validDays: 30, prices: [{ id: priceId, interval: "month" }] }],
   }),

@@ -74,16 +74,18 @@ export async function changePlan(
 }
 
 /**
- * Takes the locks of the payments that a source's enrolments were paid with. A change of plan needs them, and they come
- * before any account's: whoever grants for the source first, and changes its plan then, begins with this.
+ * Takes the locks of the payments that a source's enrolments were paid with, and answers whether there are enrolments that
+ * have not been ended. A change of plan needs the locks, and they come before any account's: whoever grants for the source
+ * first, and changes its plan then, begins with this.
  */
-export async function lockPaymentsOf(tx: Queryable, source: string): Promise<void> {
-  await tx.query(
-    `select tallystick.lock_payment(payment_id) from (
+export async function lockPaymentsOf(tx: Queryable, source: string): Promise<boolean> {
+  const payments = await tx.query(
+    `select case when payment_id is not null then tallystick.lock_payment(payment_id) end from (
        select distinct payment_id from tallystick.credit_enrolment
-       where source = $1 and ended_at is null and payment_id is not null order by payment_id) paid`,
+       where source = $1 and ended_at is null order by payment_id) paid`,
     [source],
   );
+  return payments.length > 0;
 }
 
 /**

@@ -6,6 +6,7 @@ import { connect, joinTransaction, type Database, type Queryable } from "./datab
 
 let url: string;
 let pool: pg.Pool;
+let preparing: pg.Pool;
 let databases: Record<string, Database>;
 
 beforeAll(async () => {
@@ -13,15 +14,19 @@ beforeAll(async () => {
   pool = new pg.Pool({ connectionString: url, max: 3 });
   // Without a listener a lost connection ends the process. Drizzle adds none to the client of a transaction.
   pool.on("connect", (client) => client.on("error", () => undefined));
+  preparing = new pg.Pool({ connectionString: url, max: 3 });
   databases = {
     "a connection string": connect(url),
     "a pg pool": connect(pool),
     "a Drizzle database": connect(drizzle(pool)),
+    "a connection string with prepared statements": connect(url, { preparedStatements: true }),
+    "a pg pool with prepared statements": connect(preparing, { preparedStatements: true }),
   };
 });
 afterAll(async () => {
   await Promise.all(Object.values(databases).map(async (database) => database.close()));
   await pool.end();
+  await preparing.end();
 });
 
 type Use = (work: (queryable: Queryable) => Promise<void>) => Promise<void>;
@@ -29,7 +34,13 @@ type Use = (work: (queryable: Queryable) => Promise<void>) => Promise<void>;
 /** Every way in which a statement reaches Postgres. */
 const ways: Record<string, Use> = {
   ...Object.fromEntries(
-    ["a connection string", "a pg pool", "a Drizzle database"].flatMap((name): [string, Use][] => [
+    [
+      "a connection string",
+      "a pg pool",
+      "a Drizzle database",
+      "a connection string with prepared statements",
+      "a pg pool with prepared statements",
+    ].flatMap((name): [string, Use][] => [
       [name, async (work) => work(source(name))],
       [`${name}'s transaction`, async (work) => source(name).transaction(work)],
     ]),
@@ -53,7 +64,7 @@ function source(name: string): Database {
   return found;
 }
 
-describe.each(Object.entries(ways))("through %s", (_, use) => {
+describe.each(Object.entries(ways))("through %s", (way, use) => {
   it("rows have the same types: safe integers, dates, parsed JSON", async () => {
     await use(async (queryable) => {
       const rows =
@@ -129,10 +140,15 @@ describe.each(Object.entries(ways))("through %s", (_, use) => {
     });
   });
 
-  it("nothing is prepared under a name, which a transaction pooler would lose", async () => {
+  it("nothing is prepared under a name, which a transaction pooler would lose, unless it is asked for", async () => {
+    const prepared = "select name from pg_prepared_statements where statement = 'select $1::text'";
     await use(async (queryable) => {
       await queryable.query("select $1::text", ["x"]);
-      expect(await queryable.query("select name from pg_prepared_statements")).toEqual([]);
+      // A pool's statements may each come to another connection.
+      const names = (await Promise.all([1, 2, 3].map(async () => queryable.query(prepared)))).flat();
+      if (way.includes("prepared statements"))
+        expect(names).toContainEqual({ name: expect.stringMatching(/^tallystick_/) });
+      else expect(names).toEqual([]);
     });
   });
 });

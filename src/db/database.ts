@@ -1,5 +1,6 @@
 // The database port: one method to query, one to open a transaction. Everything above speaks SQL through it,
 // so that a connection string, a pg pool, or the caller's own Drizzle database and transaction all serve.
+import { createHash } from "node:crypto";
 import { sql as drizzleSql } from "drizzle-orm";
 import pg from "pg";
 import { TallystickError } from "../kernel/errors.ts";
@@ -39,6 +40,8 @@ export interface DrizzleDatabase extends DrizzleTransaction {
 export interface ConnectOptions {
   /** Connections in the pool that a connection string opens: 5, or 1 where each request is a process of its own. */
   poolSize?: number;
+  /** Statements are parsed once a connection and not at each use. Not through a pooler that knows no prepared statements. */
+  preparedStatements?: boolean;
   /** A fixed time for tests: `clock()` in SQL answers it inside every transaction. */
   clock?: () => Date;
 }
@@ -56,9 +59,9 @@ function open(source: DatabaseSource, options: ConnectOptions): Database {
     // An idle connection that breaks emits here; without a listener Node ends the process. The next query reconnects.
     pool.on("error", () => undefined);
     let ended: Promise<void> | undefined;
-    return fromPool(pool, async () => (ended ??= pool.end()));
+    return fromPool(pool, options, async () => (ended ??= pool.end()));
   }
-  if (isPool(source)) return fromPool(source, async () => undefined);
+  if (isPool(source)) return fromPool(source, options, async () => undefined);
   if (isDrizzle(source)) return fromDrizzle(source, options.poolSize ?? 5);
   throw new TallystickError(
     "invalid_request",
@@ -93,10 +96,10 @@ function guardClients(pool: pg.Pool): void {
   });
 }
 
-function fromPool(pool: pg.Pool, close: () => Promise<void>): Database {
+function fromPool(pool: pg.Pool, { preparedStatements = false }: ConnectOptions, close: () => Promise<void>): Database {
   guardClients(pool);
   return {
-    query: fromClient(pool).query,
+    query: fromClient(pool, preparedStatements).query,
     async transaction(work) {
       const client = await pool.connect().catch((cause: unknown) => {
         throw databaseError(cause);
@@ -105,7 +108,7 @@ function fromPool(pool: pg.Pool, close: () => Promise<void>): Database {
       try {
         // One round trip, and independent of the server's default isolation.
         await client.query("begin isolation level read committed");
-        const result = await work(fromClient(client));
+        const result = await work(fromClient(client, preparedStatements));
         await client.query("commit");
         return result;
       } catch (cause) {
@@ -124,16 +127,16 @@ function fromPool(pool: pg.Pool, close: () => Promise<void>): Database {
   };
 }
 
-function fromClient(client: Pick<pg.ClientBase, "query"> | pg.Pool): Queryable {
+function fromClient(client: Pick<pg.ClientBase, "query"> | pg.Pool, preparedStatements = false): Queryable {
   return {
     async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
       try {
-        // No `name`: named prepared statements do not survive a transaction pooler.
+        // No `name` unless it is asked for: named prepared statements do not survive every transaction pooler.
         // Without values pg speaks the simple protocol, which takes several statements (migrations).
         const result = await client.query({
           text,
           types: rowTypes,
-          ...(values.length > 0 && { values: [...values] }),
+          ...(values.length > 0 && { values: [...values], ...(preparedStatements && { name: statementName(text) }) }),
         });
         return (result.rows ?? []) as Row[];
       } catch (cause) {
@@ -141,6 +144,18 @@ function fromClient(client: Pick<pg.ClientBase, "query"> | pg.Pool): Queryable {
       }
     },
   };
+}
+
+const statementNames = new Map<string, string>();
+
+// By the text, as a caller's pool may be shared with others who name theirs. All texts are written in the code: few.
+function statementName(text: string): string {
+  let name = statementNames.get(text);
+  if (name === undefined) {
+    name = `tallystick_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+    statementNames.set(text, name);
+  }
+  return name;
 }
 
 function fromDrizzle(source: DrizzleDatabase, poolSize: number): Database {

@@ -132,27 +132,32 @@ export async function forgetPayments(tx: Queryable, input: Erasure): Promise<For
 }
 
 /**
- * Removes the personal fields of an event that was told of a user who is erased already. After its effect, in the effect's
- * transaction: the effect finds the facts that it has in any case.
+ * Marks an event as handled, after its effect and in the effect's transaction. One that was told of a user who is erased
+ * already loses its personal fields: the effect finds the facts that it has in any case.
  */
-export async function forgetEvent(
+export async function markHandled(
   tx: Queryable,
   { provider, eventId, facts, personalFields }: ToldEvent,
 ): Promise<void> {
   const customers = facts.flatMap((fact) => ("owner" in fact ? (fact.owner.customerId ?? []) : []));
   const references = facts.flatMap((fact) => ("references" in fact ? fact.references : []));
-  const [erased] = await tx.query<{ alias: string; payload: unknown }>(
-    `select owner.user_id as alias, event.payload from tallystick.webhook_event event, (
+  const [event] = await tx.query<{ alias: string | null }>(
+    `update tallystick.webhook_event set status = 'processed', processed_at = tallystick.clock() where id = $1
+     returning (select user_id from (
        select user_id from tallystick.customer where provider = $2 and customer_id = any ($3)
        union all select payment.user_id from tallystick.payment_charge charge
          join tallystick.payment on payment.id = charge.payment_id
          where charge.provider = $2 and charge.reference = any ($4)) owner
-     where event.id = $1 and owner.user_id like 'erased:%' limit 1`,
+       where user_id like 'erased:%' limit 1) as alias`,
     [eventId, provider, customers, references],
   );
-  if (erased === undefined) return;
+  if (event === undefined || event.alias === null) return;
   const userIds = facts.flatMap((fact) => ("owner" in fact ? (fact.owner.userId ?? []) : []));
-  const payload = withoutPersonalData(erased.payload, { userIds, alias: erased.alias, personalFields });
+  const { alias } = event;
+  const [stored] = await tx.query<{ payload: unknown }>("select payload from tallystick.webhook_event where id = $1", [
+    eventId,
+  ]);
+  const payload = withoutPersonalData(stored?.payload, { userIds, alias, personalFields });
   await tx.query("update tallystick.webhook_event set payload = $2 where id = $1", [eventId, JSON.stringify(payload)]);
 }
 

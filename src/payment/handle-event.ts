@@ -4,7 +4,7 @@ import { enqueueTask } from "../tasks/enqueue.ts";
 import { defineTask, type TaskDefinition, type TaskPayload } from "../tasks/task.ts";
 import { applyFact } from "./effects/apply-fact.ts";
 import type { EffectContext } from "./effects/context.ts";
-import { forgetEvent } from "./forget.ts";
+import { markHandled } from "./forget.ts";
 import { markEvent, readEvent } from "./inbox.ts";
 import type { PaymentFact } from "./provider.ts";
 import type { Providers } from "./providers.ts";
@@ -36,8 +36,7 @@ export function paymentEventTask(options: EventTaskOptions): TaskDefinition<Told
     },
     async run({ tx, loaded: { provider, facts }, payload }) {
       for (const fact of facts) await applyFact({ ...effects, provider, tx }, fact);
-      await markEvent(tx, eventId(payload), "processed");
-      await forgetEvent(tx, { provider, eventId: eventId(payload), facts, personalFields: providers.personalFields });
+      await markHandled(tx, { provider, eventId: eventId(payload), facts, personalFields: providers.personalFields });
       // What was given on the event's word alone is looked at again until the provider answers.
       if (facts.some((fact) => fact.kind === "checkout_paid" && fact.assumed)) {
         const id = eventId(payload);

@@ -111,12 +111,8 @@ export async function readEvent(
   return { provider: row.provider, event };
 }
 
-export async function markEvent(tx: Queryable, id: number, status: EventStatus): Promise<void> {
-  await tx.query(
-    `update tallystick.webhook_event set status = $2,
-       processed_at = case when $2 = 'processed' then tallystick.clock() else processed_at end where id = $1`,
-    [id, status],
-  );
+export async function markEvent(tx: Queryable, id: number, status: "pending" | "dead"): Promise<void> {
+  await tx.query("update tallystick.webhook_event set status = $2 where id = $1", [id, status]);
 }
 
 export interface EventView {

@@ -17,15 +17,16 @@ const ERASED = "erased:";
 export async function findOwner(tx: Queryable, provider: string, owner: Owner): Promise<string | null> {
   const { customerId, userId } = owner;
   if (customerId === null) return userId;
-  const [known] = await tx.query<{ user_id: string }>(
-    "select user_id from tallystick.customer where provider = $1 and customer_id = $2 for no key update",
+  const [known] = await tx.query<{ user_id: string; claimed: boolean }>(
+    "select user_id, claimed from tallystick.customer where provider = $1 and customer_id = $2 for no key update",
     [provider, customerId],
   );
   if (userId === null) return known?.user_id ?? null;
   if (known?.user_id.startsWith(ERASED) === true && (owner.claimed === true || !(await hasAccount(tx, userId)))) {
     return known.user_id;
   }
-  await linkCustomer(tx, provider, customerId, userId, { move: owner.claimed !== true });
+  const isLinked = known?.user_id === userId && (!known.claimed || owner.claimed === true);
+  if (!isLinked) await linkCustomer(tx, provider, customerId, userId, { move: owner.claimed !== true });
   return userId;
 }
 

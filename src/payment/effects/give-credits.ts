@@ -48,6 +48,11 @@ export function priceName(price: PriceEntry): string | null {
   }
 }
 
+/** Whether the price gives months that are still to come, or one that the next continues. */
+export function enrols(price: PriceEntry): boolean {
+  return price.kind === "plan" && (price.interval !== "month" || price.plan.rollover !== null);
+}
+
 /** Gives what the price of a purchase gives, once for its fact. */
 export async function giveCredits(context: EffectContext, purchase: Purchase): Promise<void> {
   const { tx, provider, plans } = context;
@@ -74,7 +79,7 @@ export async function giveCredits(context: EffectContext, purchase: Purchase): P
   switch (price.interval) {
     case "month":
       // What rolls over needs to know the month before: a term of one month, which continues the last.
-      if (price.plan.rollover !== null) {
+      if (enrols(price)) {
         await enrolForFact(tx, plans, { ...term, periodCount: 1 });
         return;
       }

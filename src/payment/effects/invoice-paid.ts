@@ -10,7 +10,7 @@ import { attemptOfInvoice, settleAttempt } from "../top-up/attempt.ts";
 import { subscriptionSource } from "../subscription-row.ts";
 import type { EffectContext } from "./context.ts";
 import { followSubscription } from "./follow-subscription.ts";
-import { giveCredits, priceName, requirePrice } from "./give-credits.ts";
+import { enrols, giveCredits, priceName, requirePrice } from "./give-credits.ts";
 import { giveProration, prorationOf } from "./proration.ts";
 
 type InvoicePaid = Extract<PaymentFact, { kind: "invoice_paid" }>;
@@ -44,7 +44,7 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
   });
   if (userId === null) return;
   const source = fact.subscriptionId === null ? undefined : subscriptionSource(provider, fact.subscriptionId);
-  if (source !== undefined) await lockPaymentsOf(tx, source);
+  const gave = source !== undefined && (await lockPaymentsOf(tx, source));
   for (const { price, quantity, period, fact: lineFact } of sold) {
     const beginsAt = period?.startsAt ?? null;
     await giveCredits(context, { userId, paymentId, price, quantity, fact: lineFact, source, beginsAt });
@@ -65,8 +65,11 @@ export async function invoicePaid(context: EffectContext, fact: InvoicePaid): Pr
     });
   }
   // The subscription's end, or another plan, may have been told before this payment: paid is paid, but what follows follows it.
-  if (fact.subscriptionId !== null) await followSubscription(context, fact.subscriptionId, paidFrom(sold));
-  const attempt = await attemptOfInvoice(tx, provider, fact.invoiceId);
+  if (fact.subscriptionId !== null && (gave || sold.some(({ price }) => enrols(price)))) {
+    await followSubscription(context, fact.subscriptionId, paidFrom(sold));
+  }
+  // A top-up's invoice stands outside of subscriptions.
+  const attempt = fact.subscriptionId === null ? await attemptOfInvoice(tx, provider, fact.invoiceId) : null;
   if (attempt !== null) await settleAttempt(tx, attempt, { status: "succeeded" });
   if (fact.paid.amount > 0) {
     await context.announce(tx, {

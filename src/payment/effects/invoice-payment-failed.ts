@@ -22,7 +22,7 @@ export async function invoicePaymentFailed(
     subscriptionId: fact.subscriptionId,
   });
   // Of a top-up its own task tells what comes of it.
-  if ((await attemptOfInvoice(tx, provider, fact.invoiceId)) !== null) return;
+  if (fact.subscriptionId === null && (await attemptOfInvoice(tx, provider, fact.invoiceId)) !== null) return;
   await context.announce(tx, {
     kind: "payment.failed",
     key: `payment.failed:${provider}:${fact.invoiceId}:${fact.attemptCount}`,

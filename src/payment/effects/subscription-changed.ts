@@ -17,7 +17,7 @@ export async function subscriptionChanged(
   const userId = await requireOwner(tx, provider, fact.owner);
   const planItems = planItemsOf(catalog, subscription.items);
   const item = planItems.length === 1 ? planItems[0] : undefined;
-  await lockPaymentsOf(tx, subscriptionSource(provider, subscription.subscriptionId));
+  const gives = await lockPaymentsOf(tx, subscriptionSource(provider, subscription.subscriptionId));
   const stored = await recordSubscription(tx, {
     provider,
     userId,
@@ -27,7 +27,7 @@ export async function subscriptionChanged(
     item: item ?? subscription.items[0] ?? null,
     subscription,
   });
-  await followSubscription(context, subscription.subscriptionId);
+  if (gives) await followSubscription(context, subscription.subscriptionId);
   const endsAt = stored.ended ? null : stored.endsAt;
   if (stored.changed) {
     await context.announce(tx, {
