@@ -24,7 +24,7 @@ export interface PaymentInput {
 export async function recordPayment(tx: Queryable, input: PaymentInput): Promise<number> {
   const sessionId = await joinSessionToInvoice(tx, input);
   const reference = input.invoiceId ? "invoice_id" : "session_id";
-  const [row] = await tx.query<{ id: number }>(
+  const [row] = await tx.query<{ id: number; created: boolean }>(
     `insert into tallystick.payment as payment (provider, user_id, customer_id, type, status, paid, paid_at, amount, currency,
        session_id, invoice_id, payment_intent_id, subscription_id, price_id)
      values ($1, $2, $3, $4, $5, $5 = 'paid', case when $5 = 'paid' then tallystick.clock() end, $6, $7, $8, $9, $10, $11, $12)
@@ -42,7 +42,7 @@ export async function recordPayment(tx: Queryable, input: PaymentInput): Promise
        amount = case when payment.paid and not excluded.paid then payment.amount else excluded.amount end,
        currency = coalesce(excluded.currency, payment.currency),
        updated_at = tallystick.clock()
-     returning id`,
+     returning id, xmax = 0 as created`,
     [
       input.provider,
       input.userId,
@@ -59,7 +59,9 @@ export async function recordPayment(tx: Queryable, input: PaymentInput): Promise
     ],
   );
   const paymentId = row?.id ?? 0;
-  await linkCharges(tx, input.provider, paymentId, input.references ?? []);
+  const references = input.references ?? [];
+  // A row that was just made has no charges but these.
+  if (row?.created !== true || references.length > 0) await linkCharges(tx, input.provider, paymentId, references);
   return paymentId;
 }
 
