@@ -181,7 +181,8 @@ language sql stable as $$
     (select id from tallystick.user_credit where user_id = p_user_id and unit = p_unit))) with ordinality as link (account_id, n)
   left join tallystick.credit_transaction debit on debit.account_id = link.account_id and debit.idempotency_key = p_key
   left join tallystick.credit_hold hold on hold.account_id = link.account_id and hold.settle_idempotency_key = p_key
-  where debit.id is not null or hold.id is not null
+  -- A void has written no debit: the key may name one of an account that this one was merged into.
+  where debit.id is not null or hold.capture_transaction_id is not null
   order by link.n limit 1
 $$;
 
