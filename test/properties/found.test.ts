@@ -11,7 +11,40 @@ beforeAll(async () => {
 });
 afterAll(async () => world[Symbol.asyncDispose]());
 
+const grant = (account: "ann/credit" | "bob/credit"): Step => ({
+  take: "grant",
+  account,
+  amount: 60,
+  key: null,
+  priority: 0,
+  scope: null,
+  effectiveIn: null,
+  expiresIn: null,
+});
+const hold = (account: "ann/credit" | "bob/credit"): Step => ({
+  take: "hold",
+  account,
+  amount: 10,
+  feature: null,
+  member: null,
+  key: null,
+  hours: 1,
+});
+
 const found: readonly (readonly [guarantee: string, history: readonly Step[]])[] = [
+  [
+    "a key that names a void under an alias names the debit of the account that it was merged into",
+    [
+      grant("ann/credit"),
+      hold("ann/credit"),
+      { take: "void", pick: 0, key: "k3" },
+      grant("bob/credit"),
+      hold("bob/credit"),
+      { take: "capture", pick: 0, amount: null, key: "k3", overage: null },
+      { take: "merge", from: "ann/credit", to: "bob/credit" },
+      { take: "refundByKey", account: "ann/credit", amount: null, graceHours: null, key: null, debitKey: "k3" },
+    ],
+  ],
   [
     "a grant for a payment that was returned in part answers the same when it is told again",
     [
