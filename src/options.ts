@@ -29,9 +29,8 @@ export interface TallystickOptions {
   /** Connections of the pool that a connection string opens: 5, or 1 on serverless. */
   readonly poolSize?: number | undefined;
   /**
-   * Statements are parsed once for each connection and not at each use, which saves about a quarter of the time of an event.
-   * Of a connection string or a pg Pool; not through a pooler that knows no prepared statements, such as PgBouncer before
-   * 1.21. Default false.
+   * Statements are parsed once for each connection and not at each use. Of a connection string or a pg Pool; not through a
+   * pooler that knows no prepared statements, such as PgBouncer before 1.21. Default false.
    */
   readonly preparedStatements?: boolean | undefined;
   readonly catalog: Catalog;
