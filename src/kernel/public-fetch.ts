@@ -70,7 +70,8 @@ export function createPublicFetch(options: PublicFetchOptions = {}): PublicFetch
 async function readAnswer(answer: Response, maxBytes: number): Promise<Response> {
   if (answer.body === null) return answer;
   if (maxBytes === 0) {
-    await answer.body.cancel();
+    // One that has broken off by now can't be cancelled, and needs not be.
+    await answer.body.cancel().catch(() => undefined);
     return new Response(null, { status: answer.status, headers: answer.headers });
   }
   const chunks: Uint8Array[] = [];
