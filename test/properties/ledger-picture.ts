@@ -34,7 +34,8 @@ interface Rows {
   readonly counters: readonly Row[];
 }
 
-const milliseconds = (column: string): string => `floor(extract(epoch from ${column}) * 1000)`;
+// A parameter, since only statements with one are prepared: half of this one's time is its planning.
+const milliseconds = (column: string): string => `floor(extract(epoch from ${column}) * $1::integer)`;
 const rows = (columns: string, from: string, order: string): string =>
   `(select coalesce(json_agg(json_build_array(${columns}) order by ${order}), '[]') from tallystick.${from})`;
 
@@ -76,7 +77,7 @@ const picture = `select json_build_object(
   )}) as rows`;
 
 export async function readPicture(queryable: Queryable): Promise<{ picture: Picture; names: Names }> {
-  const [answer] = await queryable.query<{ rows: Rows }>(picture);
+  const [answer] = await queryable.query<{ rows: Rows }>(picture, [1000]);
   if (answer === undefined) throw new Error("the picture has no row");
   return drawn(answer.rows);
 }

@@ -37,7 +37,7 @@ export async function openWorld(url: string): Promise<World> {
   pool.on("error", () => undefined);
   const other = new pg.Client(url);
   await other.connect();
-  const database = connect(pool);
+  const database = connect(pool, { preparedStatements: true });
   await database.query(abortTriggers());
   const setClock = async (now: number): Promise<void> => {
     await database.query(
