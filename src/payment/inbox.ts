@@ -1,19 +1,20 @@
 // The inbox: verified events, stored before anyone answers 200, and handled by a task of the provider customer's lane.
 import type { Database, Queryable } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
+import { gatherCalls } from "../kernel/gather.ts";
 import { replayTask, type ListInput, type Page } from "../tasks/inspect.ts";
 import type { InboundEvent } from "./inbound-event.ts";
 import type { PaymentProvider } from "./provider.ts";
 
 export type EventStatus = "pending" | "processed" | "ignored" | "dead";
 
-/** accepted: stored now, with its task. duplicate: known before, nothing written. ignored: recorded without effect. */
+/** accepted: stored now, with its task. duplicate: known before, nothing written. ignored: recorded, without its body. */
 export type ReceiveOutcome = "accepted" | "duplicate" | "ignored";
 
 export interface Inbox {
   /**
-   * Verifies a webhook's raw body and stores the event with its task, in one statement. When this returns, the event is
-   * durable and may be acknowledged.
+   * Verifies a webhook's raw body and stores the event with its task, in one statement with those that come while others
+   * are being stored. When this returns, the event is durable and may be acknowledged.
    * @throws invalid_signature, invalid_request, storage_unavailable
    */
   receive(provider: PaymentProvider, body: Uint8Array, headers: Headers): Promise<ReceiveOutcome>;
@@ -27,44 +28,55 @@ export function subjectLane(provider: string, subject: string): string {
   return `${provider}:${subject}`.slice(0, 255);
 }
 
+// Two statements under way, so that one's answer is read while the other is written.
+const TOGETHER = { maxItems: 100, maxSize: 1024 * 1024, maxInFlight: 2, sizeOf: (row: string) => row.length };
+
 export function createInbox(database: Database, maxAttempts: number): Inbox {
+  const store = gatherCalls(async (rows: readonly string[]) => storeRows(database, rows, maxAttempts), TOGETHER);
   return {
     async receive(provider, body, headers) {
-      return storeEvent(database, provider.name, await provider.verify(body, headers), maxAttempts);
+      return store(toRow(provider.name, await provider.verify(body, headers)));
     },
   };
 }
 
-/** Stores an event that is known to be true, with its task, in one statement. */
-export async function storeEvent(
+/** Stores events that are known to be true, with their tasks, in one statement; answers their outcomes in order. */
+export async function storeEvents(
   queryable: Queryable,
   provider: string,
-  event: InboundEvent,
+  events: readonly InboundEvent[],
   maxAttempts: number,
-): Promise<ReceiveOutcome> {
-  const [row] = await queryable.query<{ result: { outcome: ReceiveOutcome } }>(
-    "select tallystick.receive_event($1, $2, $3, $4, $5, $6, $7, $8, $9) as result",
-    [
-      provider,
-      event.id,
-      event.type,
-      event.apiVersion,
-      event.livemode,
-      event.handled,
-      event.subject === null ? null : subjectLane(provider, event.subject),
-      maxAttempts,
-      storableJson(event.payload),
-    ],
+): Promise<readonly ReceiveOutcome[]> {
+  const rows = events.map((event) => toRow(provider, event));
+  return storeRows(queryable, rows, maxAttempts);
+}
+
+function toRow(provider: string, event: InboundEvent): string {
+  const { id, type, apiVersion, livemode, handled, subject } = event;
+  const lane = subject === null ? null : subjectLane(provider, subject);
+  // That an event without effect came is kept, and not what it tells of a person, who may have been erased by then.
+  const payload = handled ? event.payload : {};
+  return storableJson({ provider, eventId: id, type, apiVersion, livemode, handled, lane, payload });
+}
+
+async function storeRows(
+  queryable: Queryable,
+  rows: readonly string[],
+  maxAttempts: number,
+): Promise<readonly ReceiveOutcome[]> {
+  const [answer] = await queryable.query<{ outcomes: readonly ReceiveOutcome[] }>(
+    "select tallystick.receive_events($1, $2) as outcomes",
+    [`[${rows.join(",")}]`, maxAttempts],
   );
-  if (row === undefined) throw new TallystickError("storage_unavailable", "The event could not be stored.");
-  return row.result.outcome;
+  if (answer === undefined) throw new TallystickError("storage_unavailable", "The events could not be stored.");
+  return answer.outcomes;
 }
 
 // jsonb refuses U+0000 and half a surrogate pair, and an event must not be lost for a stray character in a name: the
 // replacement character stands for it. An even number of backslashes before it means that it is the escape and not a
 // literal backslash. JSON.stringify writes a surrogate as an escape only when its other half is missing.
-function storableJson(payload: Record<string, unknown>): string {
-  const json = stringify(payload).replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\ufffd");
+function storableJson(event: Record<string, unknown>): string {
+  const json = stringify(event).replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\ufffd");
   if (!/\\ud[89a-f]/.test(json)) return json;
   return JSON.stringify(JSON.parse(json), (_, value: unknown) =>
     typeof value === "string" ? value.toWellFormed() : value,
@@ -72,9 +84,9 @@ function storableJson(payload: Record<string, unknown>): string {
 }
 
 // What was parsed can be written again, unless the stack does not reach: no other try would end better.
-function stringify(payload: Record<string, unknown>): string {
+function stringify(event: Record<string, unknown>): string {
   try {
-    return JSON.stringify(payload);
+    return JSON.stringify(event);
   } catch (cause) {
     throw new TallystickError("invalid_request", "The event's JSON is nested too deeply to be stored.", { cause });
   }

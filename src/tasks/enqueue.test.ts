@@ -125,3 +125,31 @@ describe("a lane that is being settled", () => {
     expect(lanes).toEqual([]);
   });
 });
+
+describe("tasks that are enqueued together", () => {
+  it("in many lanes by many at once never lock each other out, and each is run once", async () => {
+    const { tally, sql } = await setUp({ tasks: [quick] });
+    let enqueued = 0;
+    for (let round = 0; round < 10; round += 1) {
+      // Half of the lanes are new in this round, the others sleep.
+      const lanes = Array.from({ length: 60 }, (_, index) => `lane-${index + round * 30}`);
+      const bundles = Array.from({ length: 4 }, () => lanes.filter(() => Math.random() < 0.7));
+      enqueued += bundles.flat().length;
+      await Promise.all(
+        bundles.map(async (bundle) =>
+          sql.query(
+            `select tallystick.enqueue_tasks('quick', 1, array_agg(nextval('tallystick.task_id_seq')), array_agg(lane),
+               array_agg('{}'::jsonb)) from unnest($1::text[]) as lane`,
+            [bundle],
+          ),
+        ),
+      );
+      expect(await tally.drain()).toMatchObject({ done: bundles.flat().length, remaining: 0, nextRunAt: null });
+    }
+    const [row] = await sql.query(
+      `select count(*)::integer as tasks, (select deadlocks::integer from pg_stat_database where datname = current_database())
+       as deadlocks from tallystick.task where status = 'done'`,
+    );
+    expect(row).toEqual({ tasks: enqueued, deadlocks: 0 });
+  });
+});

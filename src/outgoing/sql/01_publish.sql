@@ -33,26 +33,25 @@ create or replace function tallystick.send_events(
 ) returns bigint
 language plpgsql as $$
 declare
-  due record;
-  task_id bigint;
-  delivery_id bigint;
-  made bigint := 0;
+  task_ids bigint[];
+  lanes text[];
+  payloads jsonb[];
 begin
-  for due in
-    select event.id as event_id, endpoint.id as endpoint_id
-    from tallystick.webhook_endpoint endpoint
-    join tallystick.outgoing_event event on tallystick.endpoint_wants(endpoint, event.type, event.user_id)
-    where event.id = any (p_event_ids) and endpoint.status = 'enabled' and (p_endpoint_id is null or endpoint.id = p_endpoint_id)
-    order by endpoint.id, event.id for key share of endpoint
-  loop
-    task_id := nextval('tallystick.task_id_seq');
-    insert into tallystick.outgoing_delivery as delivery (event_id, endpoint_id, task_id, created_at)
-      values (due.event_id, due.endpoint_id, task_id, tallystick.clock())
-      on conflict (event_id, endpoint_id) do nothing returning id into delivery_id;
-    continue when not found;
-    perform tallystick.enqueue_task('deliver-event', jsonb_build_object('deliveryId', delivery_id), p_max_attempts,
-      'endpoint:' || due.endpoint_id, p_id => task_id);
-    made := made + 1;
-  end loop;
-  return made;
+  with due as materialized (
+    select wanted.*, nextval('tallystick.task_id_seq') as task_id from (
+      select event.id as event_id, endpoint.id as endpoint_id
+      from tallystick.webhook_endpoint endpoint
+      join tallystick.outgoing_event event on tallystick.endpoint_wants(endpoint, event.type, event.user_id)
+      where event.id = any (p_event_ids) and endpoint.status = 'enabled' and (p_endpoint_id is null or endpoint.id = p_endpoint_id)
+      order by endpoint.id, event.id for key share of endpoint) wanted
+  ), made as (
+    insert into tallystick.outgoing_delivery (event_id, endpoint_id, task_id, created_at)
+    select event_id, endpoint_id, task_id, tallystick.clock() from due order by endpoint_id, event_id
+    on conflict (event_id, endpoint_id) do nothing returning id, endpoint_id, task_id
+  )
+  select array_agg(task_id order by task_id), array_agg('endpoint:' || endpoint_id order by task_id),
+    array_agg(jsonb_build_object('deliveryId', id) order by task_id)
+  into task_ids, lanes, payloads from made;
+  perform tallystick.enqueue_tasks('deliver-event', p_max_attempts, task_ids, lanes, payloads) where task_ids is not null;
+  return coalesce(cardinality(task_ids), 0);
 end $$;

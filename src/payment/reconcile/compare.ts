@@ -1,6 +1,6 @@
 // One page of what a provider says happened, compared with what is known here; what is missing is stored like a webhook.
 import type { Queryable } from "../../db/database.ts";
-import { storeEvent } from "../inbox.ts";
+import { storeEvents } from "../inbox.ts";
 import type { Happened } from "../provider-queries.ts";
 
 export interface Recovered {
@@ -15,12 +15,10 @@ export async function comparePage(
   happened: readonly Happened[],
   maxAttempts: number,
 ): Promise<readonly Recovered[]> {
-  const recovered: Recovered[] = [];
-  for (const { event } of await missingOf(queryable, provider, happened)) {
-    const outcome = await storeEvent(queryable, provider, event, maxAttempts);
-    if (outcome === "accepted") recovered.push({ eventId: event.id, type: event.type });
-  }
-  return recovered;
+  const events = (await missingOf(queryable, provider, happened)).map(({ event }) => event);
+  if (events.length === 0) return [];
+  const outcomes = await storeEvents(queryable, provider, events, maxAttempts);
+  return events.filter((_, place) => outcomes[place] === "accepted").map(({ id, type }) => ({ eventId: id, type }));
 }
 
 async function missingOf(

@@ -1,10 +1,31 @@
--- enqueue: one task, in the caller's transaction. With a dedupe key it is there once, for ever; `created` tells.
---
 -- Lanes. ready_at says when a lane is to be looked at; whoever may make it earlier or empty must not miss the other:
 --   an enqueue holds KEY SHARE on the lane's row until it commits, and lowers ready_at if the lane sleeps;
 --   a settlement takes FOR UPDATE, so it waits for such enqueues, and reads the lane's tasks in a later statement.
 -- Enqueues therefore never wait for each other (but for the one that wakes a sleeping lane), nor do claims, which
 -- take NO KEY UPDATE.
+
+-- The enqueue's part of that, for different lanes, whose rows are locked in the order of their names.
+create or replace function tallystick.wake_lanes(p_lanes text[], p_due timestamptz) returns void language plpgsql as $$
+declare
+  known integer;
+  asleep text[];
+begin
+  for attempt in 1..2 loop
+    select count(*), array_agg(name) filter (where ready_at is null or (lease_token is null and ready_at > p_due)) into known, asleep
+      from (select name, ready_at, lease_token from tallystick.task_lane where name = any (p_lanes) order by name for key share) lane;
+    exit when known = cardinality(p_lanes);
+    insert into tallystick.task_lane (name, ready_at) select name, p_due from unnest(p_lanes) as name order by name
+      on conflict (name) do nothing;
+  end loop;
+  if asleep is null then return; end if;
+  if cardinality(asleep) > 1 then
+    perform from tallystick.task_lane where name = any (asleep) order by name for no key update;
+  end if;
+  update tallystick.task_lane set ready_at = greatest(p_due, paused_until)
+    where name = any (asleep) and (ready_at is null or (lease_token is null and ready_at > greatest(p_due, paused_until)));
+end $$;
+
+-- enqueue: one task, in the caller's transaction. With a dedupe key it is there once, for ever; `created` tells.
 create or replace function tallystick.enqueue_task(
   p_name text,
   p_payload jsonb,
@@ -12,35 +33,36 @@ create or replace function tallystick.enqueue_task(
   p_lane text default null,
   p_dedupe_key text default null,
   p_run_at timestamptz default null,
-  p_id bigint default null, -- drawn from the table's sequence by a caller that must know it first
   out task_id bigint,
   out created boolean
 ) language plpgsql as $$
 declare
   t timestamptz := tallystick.clock();
   due timestamptz := greatest(t, coalesce(p_run_at, t));
-  lane record;
 begin
-  if p_lane is not null then
-    select ready_at, lease_token into lane from tallystick.task_lane where name = p_lane for key share;
-    if not found then
-      insert into tallystick.task_lane (name, ready_at) values (p_lane, due) on conflict (name) do nothing;
-      select ready_at, lease_token into lane from tallystick.task_lane where name = p_lane for key share;
-    end if;
-    if lane.ready_at is null or (lane.lease_token is null and lane.ready_at > due) then
-      update tallystick.task_lane set ready_at = greatest(due, paused_until)
-        where name = p_lane and (ready_at is null or (lease_token is null and ready_at > greatest(due, paused_until)));
-    end if;
-  end if;
-  insert into tallystick.task (id, name, payload, lane, dedupe_key, max_attempts, run_at, created_at, updated_at)
-    overriding system value
-    values (coalesce(p_id, nextval('tallystick.task_id_seq')), p_name, coalesce(p_payload, '{}'), p_lane, p_dedupe_key, p_max_attempts, due, t, t)
+  if p_lane is not null then perform tallystick.wake_lanes(array[p_lane], due); end if;
+  insert into tallystick.task (name, payload, lane, dedupe_key, max_attempts, run_at, created_at, updated_at)
+    values (p_name, coalesce(p_payload, '{}'), p_lane, p_dedupe_key, p_max_attempts, due, t, t)
     on conflict (dedupe_key) where dedupe_key is not null do nothing
     returning id into task_id;
   created := found;
   if not created then
     select id into task_id from tallystick.task where dedupe_key = p_dedupe_key;
   end if;
+end $$;
+
+-- Tasks of one name, due at once, in the caller's transaction. Their ids were drawn from the table's sequence by the
+-- caller, and are their order in a lane.
+create or replace function tallystick.enqueue_tasks(
+  p_name text, p_max_attempts integer, p_ids bigint[], p_lanes text[], p_payloads jsonb[]
+) returns void language plpgsql as $$
+declare
+  t timestamptz := tallystick.clock();
+  lanes text[] := array(select distinct lane from unnest(p_lanes) as lane where lane is not null);
+begin
+  if cardinality(lanes) > 0 then perform tallystick.wake_lanes(lanes, t); end if;
+  insert into tallystick.task (id, name, payload, lane, max_attempts, run_at, created_at, updated_at) overriding system value
+    select id, p_name, payload, lane, p_max_attempts, t, t, t from unnest(p_ids, p_lanes, p_payloads) as given (id, lane, payload);
 end $$;
 
 -- Gives a lane up after its task was settled, and sets when to look at it next. The caller's transaction holds the lane
