@@ -27,6 +27,8 @@ export interface CheckoutOrder {
   readonly savePaymentMethod: boolean;
   /** Two orders with one key open one checkout. */
   readonly key: string | null;
+  /** Earlier checkouts of the customer, of a recurring price for which this says so, are ended: only one can be paid. */
+  readonly replaces: (priceId: string) => boolean;
 }
 
 export interface Checkout {

@@ -144,6 +144,54 @@ describe("a checkout", () => {
     });
   });
 
+  it("of a plan ends the open ones of that plan, so that one is paid, and nothing else that is open", async () => {
+    const catalog = defineCatalog({
+      plans: [
+        {
+          id: "pro",
+          name: "Pro",
+          credits: 1000,
+          prices: [
+            { id: "price_pro_monthly", interval: "month" },
+            { id: "price_pro_yearly", interval: "year" },
+          ],
+        },
+        { id: "team", name: "Team", credits: 10, prices: [{ id: "price_team", interval: "month" }] },
+      ],
+      packs: [{ id: "basic", name: "100 credits", credits: 100, priceId: "price_credits_basic" }],
+    });
+    const world = await startSandboxedEngine(
+      {
+        prices: [
+          { id: "price_pro_monthly", unit_amount: 1, interval: "month" },
+          { id: "price_pro_yearly", unit_amount: 1, interval: "year" },
+          { id: "price_team", unit_amount: 1, interval: "month" },
+          { id: "price_credits_basic", unit_amount: 1, interval: null },
+        ],
+      },
+      { catalog },
+    );
+    const open = async (priceId: string, userId = "u1") => world.tally.billing.checkout({ userId, priceId, ...urls });
+    const monthly = await open("price_pro_monthly");
+    const kept = [await open("price_credits_basic"), await open("price_team"), await open("price_pro_monthly", "u2")];
+    const yearly = await open("price_pro_yearly");
+    const status = async ({ checkoutId }: { checkoutId: string }) =>
+      (await world.sdk.checkout.sessions.retrieve(checkoutId)).status;
+    expect(await status(monthly)).toBe("expired");
+    expect((await pay(monthly.url)).status).not.toBe(303);
+    expect(await Promise.all([...kept, yearly].map(status))).toEqual(["open", "open", "open", "open"]);
+    expect((await pay(yearly.url)).status).toBe(303);
+    await world.settle();
+    expect(await world.tally.billing.subscriptions("u1")).toMatchObject([{ priceId: "price_pro_yearly" }]);
+  });
+
+  it("of a plan that is opened several times at once leaves one that can be paid", async () => {
+    const world = await startSandboxedEngine({});
+    const order = { userId: "u1", priceId: "price_pro_monthly", ...urls };
+    await Promise.all(Array.from({ length: 5 }, async () => world.tally.billing.checkout(order)));
+    expect((await world.sdk.checkout.sessions.list({ status: "open" })).data).toHaveLength(1);
+  });
+
   it("is told to nobody but its user, before and after it is paid", async () => {
     const world = await startSandboxedEngine({});
     const { tally } = world;

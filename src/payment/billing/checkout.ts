@@ -30,7 +30,10 @@ export interface CheckoutInput {
   readonly provider?: string | undefined;
 }
 
-/** @throws invalid_request, invalid_state, account_frozen, idempotency_conflict, not_found, provider_unavailable */
+/**
+ * Opens a checkout. Of the open checkouts of one plan's subscription the last can be paid; those before it are ended.
+ * @throws invalid_request, invalid_state, account_frozen, idempotency_conflict, not_found, provider_unavailable
+ */
 export async function checkout(context: BillingContext, input: CheckoutInput): Promise<Checkout> {
   const { userId, priceId, email, idempotencyKey, quantity = 1 } = input;
   const entry = requireForSale(context, priceId);
@@ -43,6 +46,10 @@ export async function checkout(context: BillingContext, input: CheckoutInput): P
   await requireBuyer(context, userId);
   const recurring = entry.kind === "plan" && entry.interval !== "lifetime";
   const trialDays = recurring ? await trialDaysFor(context, userId, entry.plan) : 0;
+  const replaces = (id: string): boolean => {
+    const other = context.catalog.price(id);
+    return recurring && other?.kind === "plan" && other.plan.id === entry.plan.id;
+  };
   return withCustomer(context, seller, { userId, email: email ?? null }, async (customerId) =>
     seller.actions.openCheckout({
       userId,
@@ -56,6 +63,7 @@ export async function checkout(context: BillingContext, input: CheckoutInput): P
       allowPromotionCodes: input.allowPromotionCodes === true,
       savePaymentMethod: input.savePaymentMethod === true,
       key: idempotencyKey === undefined ? null : keyOf(userId, customerId, idempotencyKey),
+      replaces,
     }),
   );
 }

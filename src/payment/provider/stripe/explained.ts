@@ -20,6 +20,11 @@ export function isMissing(error: unknown, param?: string): boolean {
   return param === undefined || error.param === param;
 }
 
+/** Whether Stripe will not do it as things are, however often it is asked. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeError && error.statusCode === 400;
+}
+
 function codeOf(error: Stripe.errors.StripeError): ErrorCode {
   if (error.statusCode === 400 && error instanceof Stripe.errors.StripeIdempotencyError) return "idempotency_conflict";
   if (error.statusCode === 400 || error.statusCode === 404) return "invalid_request";

@@ -2,7 +2,7 @@
 import type { Checkout, CheckoutOrder, CheckoutState, CustomerOrder } from "../../provider-actions.ts";
 import { TallystickError } from "../../../kernel/errors.ts";
 import { createClient, stripeApi, type ApiOptions } from "./api.ts";
-import { explained, isMissing } from "./explained.ts";
+import { explained, isMissing, isRefused } from "./explained.ts";
 import { sessionOwner } from "./owner.ts";
 import { findPrice } from "./price.ts";
 import { idOf, record, required, text } from "./read.ts";
@@ -68,12 +68,28 @@ export async function openCheckout(options: ApiOptions, order: CheckoutOrder): P
         },
         order.key === null ? {} : { idempotencyKey: `tallystick-checkout-${order.key}` },
       );
+      if (order.recurring) await endEarlier(stripe, session.id, order);
       return { checkoutId: session.id, url: required(text(session.url), "checkout url") };
     } catch (error) {
       if (isMissing(error, "customer")) return null;
       throw error;
     }
   });
+}
+
+/** Ends open checkouts that were made before this one: Stripe lists the newest first. Of several made at once the last stays. */
+async function endEarlier(stripe: Stripe, checkoutId: string, order: CheckoutOrder): Promise<void> {
+  let isEarlier = false;
+  for await (const other of stripe.checkout.sessions.list({ customer: order.customerId, status: "open", limit: 100 })) {
+    const priceId = text(record(other.metadata).priceId);
+    if (isEarlier && other.mode === "subscription" && priceId !== null && order.replaces(priceId)) {
+      await stripe.checkout.sessions.expire(other.id).catch((error: unknown) => {
+        // It was paid or ended in the meantime.
+        if (!isRefused(error)) throw error;
+      });
+    }
+    isEarlier ||= other.id === checkoutId;
+  }
 }
 
 export async function checkoutState(options: ApiOptions, checkoutId: string): Promise<CheckoutState | null> {
