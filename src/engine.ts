@@ -9,7 +9,6 @@ import { migrate, migrationState, type MigrateResult, type MigrationState } from
 import { TallystickError } from "./kernel/errors.ts";
 import { silentLogger } from "./kernel/logger.ts";
 import { DELIVER_TASK, deliverTask } from "./notification/deliver.ts";
-import { removeTold } from "./notification/retention.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
 import { DELIVER_EVENT_TASK } from "./outgoing/deliver.ts";
 import { HOOK_TASK } from "./outgoing/hooks.ts";
@@ -33,6 +32,7 @@ import { beginTopUps } from "./payment/top-up/relay.ts";
 import { topUpTask } from "./payment/top-up/task.ts";
 import { createReconciling } from "./payment/reconcile/maintenance.ts";
 import { reconcile, type ReconcileInput, type ReconcileReport } from "./payment/reconcile/reconcile.ts";
+import { createRetention } from "./retention.ts";
 import { drainOutboxes } from "./tasks/drain-outboxes.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
 import { enqueueTask, type EnqueueInput } from "./tasks/enqueue.ts";
@@ -129,7 +129,7 @@ export function createEngine(options: TallystickOptions): Engine {
     ...(options.preparedStatements !== undefined && { preparedStatements: options.preparedStatements }),
     ...(options.clock !== undefined && { clock: options.clock }),
   });
-  const { catalog, notificationDays = 90 } = options;
+  const { catalog } = options;
   const providers = createProviders(options.payment);
   const logger = options.logger ?? silentLogger;
   const retry = { ...defaultRetryPolicy, ...options.retry };
@@ -203,14 +203,7 @@ export function createEngine(options: TallystickOptions): Engine {
       },
       ...proof,
       ...reconciling,
-      ...(notificationDays === false
-        ? []
-        : [
-            {
-              name: "remove-notifications",
-              run: async (budgetMs: number) => ({ removed: await removeTold(database, notificationDays, budgetMs) }),
-            },
-          ]),
+      ...createRetention(database, options, [...byName.keys()]),
     ],
     maxAttempts: retry.maxAttempts,
     drain,

@@ -44,6 +44,10 @@ export interface TallystickOptions {
   readonly templates?: NotificationTemplates | undefined;
   /** Days for which the text of a sent notification is kept; default 90. false: for ever. Its key is kept for ever. */
   readonly notificationDays?: number | false | undefined;
+  /** Days for which a task that was done or cancelled is kept with its attempts; default 30. false: for ever. Its dedupe key is kept for ever. */
+  readonly taskDays?: number | false | undefined;
+  /** Days for which the body of a payment event that has had its effect is kept, and its task; default 90. false: for ever. That it came is kept for ever. */
+  readonly eventDays?: number | false | undefined;
   /**
    * What accounts are alerted to, unless they have rules of their own; in force from the first migrate, tick or drain on.
    * Undefined: as it was stored last.
@@ -93,7 +97,9 @@ export function checkOptions(options: TallystickOptions, taskNames: readonly str
   const twice = taskNames.find((name, index) => taskNames.indexOf(name) !== index);
   if (twice !== undefined)
     throw new TallystickError("invalid_request", `Two tasks are named ${twice}; names are unique.`);
-  const { notificationDays: days = false } = options;
-  if (days !== false && !(Number.isSafeInteger(days) && days >= 1 && days <= 36_500))
-    throw new TallystickError("invalid_request", "notificationDays must be a whole number of days from 1, or false.");
+  for (const name of ["notificationDays", "taskDays", "eventDays"] as const) {
+    const { [name]: days = false } = options;
+    if (days === false || (Number.isSafeInteger(days) && days >= 1 && days <= 36_500)) continue;
+    throw new TallystickError("invalid_request", `${name} must be a whole number of days from 1, or false.`);
+  }
 }

@@ -319,7 +319,7 @@ export const webhookEvent = tallystick.table("webhook_event", {
   livemode: boolean(),
   status: text().notNull(),
   taskId: count("task_id"),
-  payload: jsonb().notNull(),
+  payload: jsonb(),
   receivedAt: moment("received_at").notNull(),
   processedAt: moment("processed_at"),
 });
@@ -470,6 +470,11 @@ export const notification = tallystick.table("notification", {
   toldBy: count("told_by"),
   userId: text("user_id"),
   custom: boolean().notNull().default(false),
+});
+
+export const taskKey = tallystick.table("task_key", {
+  digest: uuid().primaryKey(),
+  taskId: count("task_id").notNull(),
 });
 
 export const notificationTold = tallystick.table("notification_told", {

@@ -126,6 +126,8 @@ describe("an answer", () => {
       audit: expect.anything() as object,
       outgoing: expect.objectContaining({ relayed: 0 }) as object,
       "remove-notifications": { removed: 0 },
+      "remove-tasks": { removed: 0 },
+      "remove-event-bodies": { removed: 0 },
       "top-ups": { begun: 0 },
       tasks: { processed: 0, done: 0, failed: 0, dead: 0, remaining: 0, nextRunAt: null },
       durationMs: expect.any(Number) as number,

@@ -55,7 +55,7 @@ function toRow(provider: string, event: InboundEvent): string {
   const { id, type, apiVersion, livemode, handled, subject } = event;
   const lane = subject === null ? null : subjectLane(provider, subject);
   // That an event without effect came is kept, and not what it tells of a person, who may have been erased by then.
-  const payload = handled ? event.payload : {};
+  const payload = handled ? event.payload : null;
   return storableJson({ provider, eventId: id, type, apiVersion, livemode, handled, lane, payload });
 }
 
@@ -107,7 +107,7 @@ export async function readEvent(
   id: number,
 ): Promise<{ readonly provider: string; readonly event: InboundEvent }> {
   const [row] = await queryable.query<StoredEvent>(
-    "select provider, event_id, type, api_version, livemode, payload from tallystick.webhook_event where id = $1",
+    "select provider, event_id, type, api_version, livemode, payload from tallystick.webhook_event where id = $1 and payload is not null",
     [id],
   );
   if (row === undefined) throw new TallystickError("not_found", `There is no event ${id}.`);
@@ -171,7 +171,7 @@ export async function replayEvent(database: Database, id: string, actor: string,
     if (event.task_id === null) {
       throw new TallystickError(
         "invalid_state",
-        `Event ${id} of type ${event.type} has no effect here; there is nothing to replay.`,
+        `Event ${id} of type ${event.type} has no effect here, or had it so long ago that its body was removed; there is nothing to replay.`,
       );
     }
     await replayTask(tx, String(event.task_id), actor, reason);

@@ -25,7 +25,12 @@ begin
     where name = any (asleep) and (ready_at is null or (lease_token is null and ready_at > greatest(p_due, paused_until)));
 end $$;
 
--- enqueue: one task, in the caller's transaction. With a dedupe key it is there once, for ever; `created` tells.
+create or replace function tallystick.task_digest(p_key text) returns uuid language sql immutable parallel safe as $$
+  select encode(substring(sha256(convert_to(p_key, 'UTF8')) from 1 for 16), 'hex')::uuid
+$$;
+
+-- enqueue: one task, in the caller's transaction. With a dedupe key it is there once, for ever; `created` tells. A removal of
+-- the task that had the key is seen also when it commits during the insert: by the statement after it.
 create or replace function tallystick.enqueue_task(
   p_name text,
   p_payload jsonb,
@@ -39,6 +44,7 @@ create or replace function tallystick.enqueue_task(
 declare
   t timestamptz := tallystick.clock();
   due timestamptz := greatest(t, coalesce(p_run_at, t));
+  removed_id bigint;
 begin
   if p_lane is not null then perform tallystick.wake_lanes(array[p_lane], due); end if;
   insert into tallystick.task (name, payload, lane, dedupe_key, max_attempts, run_at, created_at, updated_at)
@@ -46,7 +52,13 @@ begin
     on conflict (dedupe_key) where dedupe_key is not null do nothing
     returning id into task_id;
   created := found;
-  if not created then
+  if p_dedupe_key is null then return; end if;
+  select key.task_id into removed_id from tallystick.task_key key where digest = tallystick.task_digest(p_dedupe_key);
+  if found then
+    if created then delete from tallystick.task where id = enqueue_task.task_id; end if;
+    task_id := removed_id;
+    created := false;
+  elsif not created then
     select id into task_id from tallystick.task where dedupe_key = p_dedupe_key;
   end if;
 end $$;

@@ -111,8 +111,3 @@ begin
     values (p_id, 0, 'cancelled', p_actor, p_reason, t, t);
   return 'cancelled';
 end $$;
-
--- Deletes tasks that have ended, with their attempts. Only tasks without a dedupe key, which would be enqueued anew.
-create or replace function tallystick.forget_tasks(p_ids bigint[]) returns void language sql as $$
-  delete from tallystick.task where id = any (p_ids) and dedupe_key is null and status not in ('pending', 'running')
-$$;
