@@ -14,6 +14,7 @@ import { benchHotAccount } from "./hot-account.ts";
 import { benchLanes } from "./lanes.ts";
 import { benchOutgoing } from "./outgoing.ts";
 import { benchReads } from "./reads.ts";
+import { benchRetention } from "./retention.ts";
 import { benchStorage } from "./storage.ts";
 import { benchWebhook } from "./webhook.ts";
 import { benchWebhooks } from "./webhooks.ts";
@@ -28,6 +29,7 @@ const benches = {
   webhook: benchWebhook,
   webhooks: benchWebhooks,
   lanes: benchLanes,
+  retention: benchRetention,
   alerts: benchAlerts,
   outgoing: benchOutgoing,
   audit: benchAudit,
