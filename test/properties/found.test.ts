@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(async () => world[Symbol.asyncDispose]());
 
-const grant = (account: "ann/credit" | "bob/credit"): Step => ({
+const grant = (account: "ann/credit" | "bob/credit" | "eve/credit"): Extract<Step, { take: "grant" }> => ({
   take: "grant",
   account,
   amount: 60,
@@ -21,7 +21,7 @@ const grant = (account: "ann/credit" | "bob/credit"): Step => ({
   effectiveIn: null,
   expiresIn: null,
 });
-const hold = (account: "ann/credit" | "bob/credit"): Step => ({
+const hold = (account: "ann/credit" | "bob/credit" | "eve/credit"): Extract<Step, { take: "hold" }> => ({
   take: "hold",
   account,
   amount: 10,
@@ -43,6 +43,39 @@ const found: readonly (readonly [guarantee: string, history: readonly Step[]])[]
       { take: "capture", pick: 0, amount: null, key: "k3", overage: null },
       { take: "merge", from: "ann/credit", to: "bob/credit" },
       { take: "refundByKey", account: "ann/credit", amount: null, graceHours: null, key: null, debitKey: "k3" },
+    ],
+  ],
+  [
+    "a key that a settlement is given is looked up under every account that the hold's was merged into",
+    [
+      grant("ann/credit"),
+      { ...hold("ann/credit"), key: "k6" },
+      { take: "wait", hours: 2 },
+      grant("eve/credit"),
+      hold("eve/credit"),
+      { take: "void", pick: 0, key: null },
+      { take: "merge", from: "eve/credit", to: "ann/credit" },
+      { take: "merge", from: "ann/credit", to: "bob/credit" },
+      { take: "capture", pick: 0, amount: 1, key: "k6", overage: null },
+    ],
+  ],
+  [
+    "a reinstatement that would lift the balance over the limit is refused, also where it would be taken at once",
+    [
+      {
+        take: "pay",
+        account: "eve/credit",
+        amount: 50,
+        payment: 1,
+        priority: 0,
+        scope: null,
+        fact: "1",
+        expiresIn: null,
+      },
+      { take: "consume", account: "eve/credit", amount: 50, feature: null, member: null, key: null },
+      { take: "settle", payment: 1, returned: 999, policy: "forgive" },
+      { ...grant("eve/credit"), amount: Number.MAX_SAFE_INTEGER },
+      { take: "settle", payment: 1, returned: 0, policy: null },
     ],
   ],
   [

@@ -100,10 +100,7 @@ begin
   if t >= account.next_change_at then account := tallystick.catch_up(account, t); end if;
   select * into hold from tallystick.credit_hold where id = p_hold_id; -- as it is under the lock
   if p_idempotency_key is not null then
-    stored := tallystick.stored_outcome(hold.account_id, p_idempotency_key, p_hash);
-    if stored is null and account.id <> hold.account_id then
-      stored := tallystick.stored_outcome(account.id, p_idempotency_key, p_hash);
-    end if;
+    stored := tallystick.stored_outcome_from(hold.account_id, p_idempotency_key, p_hash);
     if stored is not null then return; end if;
   end if;
   if hold.status <> 'open' then

@@ -20,17 +20,28 @@ interface Settled {
   forgiven: number;
 }
 
+class BalanceLimit extends Error {}
+
 export function settleReturns(state: State, payment: number, terms: Return): Answer {
   const trial = structuredClone(state);
   trial.returns.set(payment, terms);
-  settlePayment(trial, payment);
-  if (trial.accounts.some(({ name }) => book(trial, name) > MAX)) return refused("balance_limit");
+  if (settlePayment(trial, payment) === undefined) return refused("balance_limit");
   state.returns.set(payment, terms);
   return { ...settlePayment(state, payment) };
 }
 
-/** Also after each grant of the payment. */
-export function settlePayment(state: State, payment: number): Settled {
+/** Also after each grant of the payment. All or, where a balance would go over the limit, nothing: undefined. */
+export function settlePayment(state: State, payment: number): Settled | undefined {
+  try {
+    settle(structuredClone(state), payment);
+  } catch (error) {
+    if (error instanceof BalanceLimit) return undefined;
+    throw error;
+  }
+  return settle(state, payment);
+}
+
+function settle(state: State, payment: number): Settled {
   const settled: Settled = { clawedBack: 0, reinstated: 0, forgiven: 0 };
   const terms = state.returns.get(payment);
   if (terms === undefined) return settled;
@@ -78,6 +89,8 @@ function clawBack(
 }
 
 function reinstate(state: State, account: string, clawbacks: readonly Entry[], amount: number, settled: Settled): void {
+  // Also where what is owed would take it at once: each entry's balance is within the limit.
+  if (book(state, account) + amount > MAX) throw new BalanceLimit();
   let wanted = amount;
   for (const clawback of clawbacks.toReversed()) {
     const part = Math.min(-clawback.amount - refundedOf(state, clawback.id), wanted);
