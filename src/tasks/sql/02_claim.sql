@@ -11,6 +11,7 @@ declare
   t timestamptz := tallystick.clock();
   lease_end timestamptz := t + make_interval(secs => p_lease_ms / 1000.0);
   lanes text[];
+  lost bigint[];
   busy text[];
   idle text[];
   claimed bigint[];
@@ -22,21 +23,21 @@ begin
 
   -- Leases that ran out, of these lanes and of tasks without a lane. All of the lanes', whatever the limit: the next
   -- statements take a lane whose task does not run for free.
-  with lost as (
+  lost := array(
     select id from (select id from tallystick.task
       where status = 'running' and lease_until <= t and lane = any (lanes) for update skip locked) in_lane
     union all
     select id from (select id from tallystick.task
       where status = 'running' and lease_until <= t and lane is null
-      order by lease_until limit p_limit for update skip locked) free
-  ), reopened as (
+      order by lease_until limit p_limit for update skip locked) free);
+  if cardinality(lost) > 0 then
     update tallystick.task set status = 'pending', lease_token = null, lease_until = null, run_at = t, updated_at = t,
-      last_error = 'the worker stopped before it settled the task', last_error_code = 'lease_expired'
-    from lost where task.id = lost.id
-  )
-  update tallystick.task_attempt set outcome = 'lost', finished_at = t, error = 'the worker stopped before it settled the task',
-    error_code = 'lease_expired'
-  from lost where task_attempt.task_id = lost.id and outcome = 'running';
+        last_error = 'the worker stopped before it settled the task', last_error_code = 'lease_expired'
+      where id = any (lost);
+    update tallystick.task_attempt set outcome = 'lost', finished_at = t,
+        error = 'the worker stopped before it settled the task', error_code = 'lease_expired'
+      where task_id = any (lost) and outcome = 'running';
+  end if;
 
   -- A task that still runs holds its lane: its worker is settling it at this moment, and waits for the lane.
   select array_agg(lane) into busy from tallystick.task where status = 'running' and lane = any (lanes);
@@ -45,23 +46,25 @@ begin
     lanes := array(select name from unnest(lanes) as name where name <> all (busy));
   end if;
 
-  -- Lanes and tasks without one in one order of time, so that neither kind can keep the other waiting for ever.
-  select array_agg(id) into claimed from (
-    select id from (
-      select head.id, head.run_at from unnest(lanes) as ready (name)
-        cross join lateral (select id, run_at from tallystick.task
-          where lane = ready.name and status = 'pending' and run_at <= t order by run_at, id limit 1) head
-      union all
-      select free.id, free.run_at from (select id, run_at from tallystick.task
-        where status = 'pending' and lane is null and run_at <= t
-        order by run_at, id limit p_limit for update skip locked) free
-    ) due order by run_at, id limit p_limit) chosen;
+  -- Lanes and tasks without one in one order of time, so that neither kind can keep the other waiting for ever. A lane's head
+  -- is its first by the index, whatever the planner believes of the table.
+  with head as materialized (
+    select ready.name, earliest.id, earliest.run_at from unnest(lanes) as ready (name)
+      left join lateral (select id, run_at from tallystick.task
+        where lane = ready.name and status = 'pending' and run_at <= t order by run_at, id limit 1) earliest on true
+  ), due as (
+    select id, run_at from head where id is not null
+    union all
+    select free.id, free.run_at from (select id, run_at from tallystick.task
+      where status = 'pending' and lane is null and run_at <= t
+      order by run_at, id limit p_limit for update skip locked) free
+  )
+  select array(select id from due order by run_at, id limit p_limit), array(select name from head where id is null)
+  into claimed, idle;
 
   -- Lanes that were due and hold nothing due: look again when their next task is due; an enqueue that has not committed
   -- yet keeps the row share-locked, and then the lane stays awake instead of being put to sleep.
-  select array_agg(ready.name) into idle from unnest(lanes) as ready (name)
-    where not exists (select from tallystick.task where lane = ready.name and status = 'pending' and run_at <= t);
-  foreach name_of_lane in array coalesce(idle, '{}') loop
+  foreach name_of_lane in array idle loop
     perform from tallystick.task_lane where name = name_of_lane for update skip locked;
     if found then
       perform tallystick.release_lane(name_of_lane, (select lease_token from tallystick.task_lane where name = name_of_lane));
