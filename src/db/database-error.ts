@@ -13,8 +13,9 @@ const INVALID_SCHEMA = "3F000";
 const CHARACTER_NOT_IN_REPERTOIRE = "22021";
 const UNTRANSLATABLE_CHARACTER = "22P05";
 const STATEMENT_TOO_COMPLEX = "54001";
-// Classes: 08 connection exception, 53 insufficient resources, 57P admin shutdown, crash, cannot connect now.
-const unavailable = /^(08|53|57P)/;
+// Classes: 08 connection exception, 53 insufficient resources, 57P admin shutdown, crash, cannot connect now; and 25006, a
+// server that only reads, as one does that a failover has left.
+const unavailable = /^(08|53|57P|25006)/;
 const connectionErrors = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "ENOENT"]);
 
 /** Wraps a driver's error; errors that carry a code already, and those without a better name, pass unchanged. */

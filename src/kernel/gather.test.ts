@@ -8,7 +8,7 @@ interface Sent {
   fail(error: Error): void;
 }
 
-function gathering(limits: { maxSize?: number; maxItems?: number; maxInFlight?: number } = {}) {
+function gathering(limits: { maxSize?: number; maxItems?: number; maxInFlight?: number; patienceMs?: number } = {}) {
   const sent: Sent[] = [];
   const call = gatherCalls<string, string>(
     async (items) => {
@@ -16,7 +16,7 @@ function gathering(limits: { maxSize?: number; maxItems?: number; maxInFlight?: 
       sent.push({ items, answer: () => resolve(items.map((item) => `${item}!`)), fail: reject });
       return promise;
     },
-    { sizeOf: (item) => item.length, maxSize: 100, maxItems: 10, maxInFlight: 1, ...limits },
+    { sizeOf: (item) => item.length, maxSize: 100, maxItems: 10, maxInFlight: 1, patienceMs: 60_000, ...limits },
   );
   return { sent, call };
 }
@@ -81,17 +81,60 @@ describe("gathered calls", () => {
     expect(sent.slice(2).map(({ items }) => items)).toEqual([["good"], ["bad"], ["fine"]]);
   });
 
-  it("all fail at once where the storage is away, and the next is tried again", async () => {
+  it("that failed together hold up none that come after them while one of them hangs", async () => {
+    const { sent, call } = gathering();
+    const first = Promise.allSettled(["a", "stuck", "good"].map(call));
+    sent[0]?.answer();
+    await settled();
+    sent[1]?.fail(new Error("one of them waits for a lock"));
+    await settled();
+    const later = call("later");
+    expect(sent.slice(2).map(({ items }) => items)).toEqual([["stuck"], ["later"]]);
+    sent[3]?.answer();
+    expect(await later).toBe("later!");
+    sent[2]?.fail(new Error("it got no lock"));
+    await settled();
+    sent[4]?.answer();
+    expect((await first).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  });
+
+  it("all fail at once where the storage is away, those that wait too, and the next is tried again", async () => {
     const { sent, call } = gathering();
     const answers = Promise.allSettled(["a", "b", "c"].map(call));
     const away = new TallystickError("storage_unavailable", "The database did not answer.");
     sent[0]?.fail(away);
-    await settled();
-    sent[1]?.fail(away);
     expect((await answers).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
-    expect(sent).toHaveLength(2);
+    expect(sent).toHaveLength(1);
     const later = call("d");
-    sent[2]?.answer();
+    sent[1]?.answer();
     expect(await later).toBe("d!");
+  });
+
+  it("that are sent one by one fail at once when the storage goes away meanwhile", async () => {
+    const { sent, call } = gathering();
+    const answers = Promise.allSettled(["a", "b", "c", "d"].map(call));
+    sent[0]?.answer();
+    await settled();
+    sent[1]?.fail(new Error("one of them is bad"));
+    await settled();
+    sent[2]?.fail(new TallystickError("storage_unavailable", "The database did not answer."));
+    expect((await answers).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected", "rejected"]);
+    expect(sent).toHaveLength(3);
+  });
+
+  it("wait no longer than they have patience, for a statement that never answers or behind it", async () => {
+    const { sent, call } = gathering({ patienceMs: 20 });
+    const answers = await Promise.allSettled(["a", "b"].map(call));
+    const unavailable = {
+      status: "rejected",
+      reason: expect.objectContaining({ code: "storage_unavailable" }) as unknown,
+    };
+    expect(answers).toEqual([unavailable, unavailable]);
+    expect(sent.map(({ items }) => items)).toEqual([["a"]]);
+    const later = call("c");
+    sent[0]?.answer();
+    await settled();
+    sent[1]?.answer();
+    expect(await later).toBe("c!");
   });
 });

@@ -29,7 +29,13 @@ export function subjectLane(provider: string, subject: string): string {
 }
 
 // Two statements under way, so that one's answer is read while the other is written.
-const TOGETHER = { maxItems: 100, maxSize: 1024 * 1024, maxInFlight: 2, sizeOf: (row: string) => row.length };
+const TOGETHER = {
+  maxItems: 100,
+  maxSize: 1024 * 1024,
+  maxInFlight: 2,
+  patienceMs: 10_000,
+  sizeOf: (row: string) => row.length,
+};
 
 export function createInbox(database: Database, maxAttempts: number): Inbox {
   const store = gatherCalls(async (rows: readonly string[]) => storeRows(database, rows, maxAttempts), TOGETHER);
@@ -75,12 +81,10 @@ async function storeRows(
 // jsonb refuses U+0000 and half a surrogate pair, and an event must not be lost for a stray character in a name: the
 // replacement character stands for it. An even number of backslashes before it means that it is the escape and not a
 // literal backslash. JSON.stringify writes a surrogate as an escape only when its other half is missing.
+const unstorable = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
+
 function storableJson(event: Record<string, unknown>): string {
-  const json = stringify(event).replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\ufffd");
-  if (!/\\ud[89a-f]/.test(json)) return json;
-  return JSON.stringify(JSON.parse(json), (_, value: unknown) =>
-    typeof value === "string" ? value.toWellFormed() : value,
-  );
+  return stringify(event).replace(unstorable, "$1\ufffd");
 }
 
 // What was parsed can be written again, unless the stack does not reach: no other try would end better.

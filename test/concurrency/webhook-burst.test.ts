@@ -58,6 +58,27 @@ describe("a burst of webhooks", () => {
     expect(await first.tally.credits.audit()).toMatchObject({ ok: true });
   });
 
+  it("with an event of a lane that somebody holds is answered all the same, and that event when the lane is free", async () => {
+    const setup = await setUp();
+    const [first = "", ...others] = bodies().slice(0, 40);
+    const [held = ""] = bodies().slice(customers);
+    await deliver(setup, [first]);
+    let heldOne: Promise<number[]> | undefined;
+    await setup.sql.transaction(async (tx) => {
+      await tx.query("select from tallystick.task_lane where name = 'stripe:cus_0' for update");
+      // The held lane's in the midst of them.
+      const waiting = others.map(async (body) => deliver(setup, [body]));
+      heldOne = deliver(setup, [held]);
+      const behind = bodies()
+        .slice(40, 80)
+        .map(async (body) => deliver(setup, [body]));
+      expect(new Set((await Promise.all([...waiting, ...behind])).flat())).toEqual(new Set([200]));
+    });
+    expect(await heldOne).toEqual([200]);
+    const [row] = await setup.sql.query("select count(*)::integer as events from tallystick.webhook_event");
+    expect(row).toEqual({ events: 81 });
+  });
+
   it("with an event in it that can't be stored fails for that one alone", async () => {
     const setup = await setUp();
     const burst = bodies().slice(0, 40);

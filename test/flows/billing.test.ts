@@ -185,6 +185,18 @@ describe("a checkout", () => {
     expect(await world.tally.billing.subscriptions("u1")).toMatchObject([{ priceId: "price_pro_yearly" }]);
   });
 
+  it("of a plan that another has ended is opened anew under its key, and one that was paid is not", async () => {
+    const world = await startSandboxedEngine({});
+    const order = (priceId: string, idempotencyKey: string) => ({ userId: "u1", priceId, idempotencyKey, ...urls });
+    const first = await world.tally.billing.checkout(order("price_pro_monthly", "k1"));
+    await world.tally.billing.checkout(order("price_pro_yearly", "k2"));
+    const again = await world.tally.billing.checkout(order("price_pro_monthly", "k1"));
+    expect(again.checkoutId).not.toBe(first.checkoutId);
+    expect(await world.tally.billing.checkout(order("price_pro_monthly", "k1"))).toEqual(again);
+    expect((await pay(again.url)).status).toBe(303);
+    expect((await world.tally.billing.checkout(order("price_pro_monthly", "k1"))).checkoutId).toBe(again.checkoutId);
+  });
+
   it("of a plan that is opened several times at once leaves one that can be paid", async () => {
     const world = await startSandboxedEngine({});
     const order = { userId: "u1", priceId: "price_pro_monthly", ...urls };

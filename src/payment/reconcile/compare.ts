@@ -1,5 +1,7 @@
 // One page of what a provider says happened, compared with what is known here; what is missing is stored like a webhook.
 import type { Queryable } from "../../db/database.ts";
+import { isTallystickError } from "../../kernel/errors.ts";
+import type { InboundEvent } from "../inbound-event.ts";
 import { storeEvents } from "../inbox.ts";
 import type { Happened } from "../provider-queries.ts";
 
@@ -17,8 +19,20 @@ export async function comparePage(
 ): Promise<readonly Recovered[]> {
   const events = (await missingOf(queryable, provider, happened)).map(({ event }) => event);
   if (events.length === 0) return [];
-  const outcomes = await storeEvents(queryable, provider, events, maxAttempts);
-  return events.filter((_, place) => outcomes[place] === "accepted").map(({ id, type }) => ({ eventId: id, type }));
+  const store = async (some: readonly InboundEvent[]): Promise<readonly Recovered[]> => {
+    const outcomes = await storeEvents(queryable, provider, some, maxAttempts);
+    return some.filter((_, place) => outcomes[place] === "accepted").map(({ id, type }) => ({ eventId: id, type }));
+  };
+  try {
+    return await store(events);
+  } catch (error) {
+    if (isTallystickError(error) && error.code === "storage_unavailable") throw error;
+    // One that can't be stored keeps none of the others from it.
+    const recovered = await Promise.allSettled(events.map(async (event) => store([event])));
+    const failed = recovered.find((settled) => settled.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return recovered.flatMap((settled) => (settled.status === "fulfilled" ? settled.value : []));
+  }
 }
 
 async function missingOf(

@@ -2,14 +2,18 @@
 -- event that is known changes nothing. Unhandled types are recorded and have no task. Answers the outcomes in the order
 -- of the events, which is the order of their tasks too.
 --
--- Locks: events by their keys, then lanes by their names; two calls never hold what the other waits for.
-create or replace function tallystick.receive_events(p_events jsonb, p_max_attempts integer) returns text[] language plpgsql as $$
+-- Locks: events by their keys, then lanes by their names; two calls never hold what the other waits for. A settlement that
+-- reopens another lane's tasks may. And a lane that somebody holds is its own events' concern: those that come together give
+-- up before a deadlock would be looked for (1 s), and are sent again one by one.
+create or replace function tallystick.receive_events(p_events jsonb, p_max_attempts integer) returns text[] language plpgsql
+set lock_timeout = '5s' as $$
 declare
   outcomes text[];
   task_ids bigint[];
   lanes text[];
   payloads jsonb[];
 begin
+  if jsonb_array_length(p_events) > 1 then perform set_config('lock_timeout', '300ms', true); end if;
   with told as materialized (
     -- The task's id is drawn first, so that the row with the payload is written once. A known event leaves a gap.
     select event.*, case when handled then nextval('tallystick.task_id_seq') end as task_id

@@ -1,4 +1,5 @@
 // What Stripe is asked for in order to sell: customers, checkout sessions, the billing portal.
+import { createHash } from "node:crypto";
 import type { Checkout, CheckoutOrder, CheckoutState, CustomerOrder } from "../../provider-actions.ts";
 import { TallystickError } from "../../../kernel/errors.ts";
 import { createClient, stripeApi, type ApiOptions } from "./api.ts";
@@ -68,7 +69,12 @@ export async function openCheckout(options: ApiOptions, order: CheckoutOrder): P
         },
         order.key === null ? {} : { idempotencyKey: `tallystick-checkout-${order.key}` },
       );
-      if (order.recurring) await endEarlier(stripe, session.id, order);
+      if (order.recurring && !(await endEarlier(stripe, session.id, order)) && order.key !== null) {
+        // The key's checkout of before: another has ended it since, unless it was paid.
+        const { status } = await stripe.checkout.sessions.retrieve(session.id);
+        if (status === "expired")
+          return await openCheckout(options, { ...order, key: keyAfter(order.key, session.id) });
+      }
       return { checkoutId: session.id, url: required(text(session.url), "checkout url") };
     } catch (error) {
       if (isMissing(error, "customer")) return null;
@@ -77,8 +83,15 @@ export async function openCheckout(options: ApiOptions, order: CheckoutOrder): P
   });
 }
 
-/** Ends open checkouts that were made before this one: Stripe lists the newest first. Of several made at once the last stays. */
-async function endEarlier(stripe: Stripe, checkoutId: string, order: CheckoutOrder): Promise<void> {
+function keyAfter(key: string, endedId: string): string {
+  return createHash("sha256").update(`${key} ${endedId}`).digest("hex");
+}
+
+/**
+ * Ends open checkouts that were made before this one: Stripe lists the newest first. Of several made at once the last
+ * stays. Answers whether this one is open.
+ */
+async function endEarlier(stripe: Stripe, checkoutId: string, order: CheckoutOrder): Promise<boolean> {
   let isEarlier = false;
   for await (const other of stripe.checkout.sessions.list({ customer: order.customerId, status: "open", limit: 100 })) {
     const priceId = text(record(other.metadata).priceId);
@@ -90,6 +103,7 @@ async function endEarlier(stripe: Stripe, checkoutId: string, order: CheckoutOrd
     }
     isEarlier ||= other.id === checkoutId;
   }
+  return isEarlier;
 }
 
 export async function checkoutState(options: ApiOptions, checkoutId: string): Promise<CheckoutState | null> {
