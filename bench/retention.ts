@@ -36,14 +36,14 @@ export async function benchRetention(databaseUrl: string): Promise<void> {
 
     const remove = async (budgetMs: number): Promise<number> =>
       removeEndedTasks(database, { names: ["note", "other"], days: 30 }, budgetMs);
-    let going = true;
+    const stopping = new AbortController();
     let removed = 0;
     const began = performance.now();
     const removal = (async () => {
-      while (going) removed += await remove(1000);
+      while (!stopping.signal.aborted) removed += await remove(1000);
     })();
     row("claim, while old tasks are removed", await timeClaims(pool));
-    going = false;
+    stopping.abort();
     await removal;
     const perSecond = Math.round((removed * 1000) / (performance.now() - began));
     removed += await remove(600_000);
