@@ -46,25 +46,23 @@ begin
     lanes := array(select name from unnest(lanes) as name where name <> all (busy));
   end if;
 
-  -- Lanes and tasks without one in one order of time, so that neither kind can keep the other waiting for ever. A lane's head
-  -- is its first by the index, whatever the planner believes of the table.
-  with head as materialized (
-    select ready.name, earliest.id, earliest.run_at from unnest(lanes) as ready (name)
-      left join lateral (select id, run_at from tallystick.task
-        where lane = ready.name and status = 'pending' and run_at <= t order by run_at, id limit 1) earliest on true
-  ), due as (
-    select id, run_at from head where id is not null
-    union all
-    select free.id, free.run_at from (select id, run_at from tallystick.task
-      where status = 'pending' and lane is null and run_at <= t
-      order by run_at, id limit p_limit for update skip locked) free
-  )
-  select array(select id from due order by run_at, id limit p_limit), array(select name from head where id is null)
-  into claimed, idle;
+  -- Lanes and tasks without one in one order of time, so that neither kind can keep the other waiting for ever.
+  select array_agg(id) into claimed from (
+    select id from (
+      select head.id, head.run_at from unnest(lanes) as ready (name)
+        cross join lateral (select id, run_at from tallystick.task
+          where lane = ready.name and status = 'pending' and run_at <= t order by run_at, id limit 1) head
+      union all
+      select free.id, free.run_at from (select id, run_at from tallystick.task
+        where status = 'pending' and lane is null and run_at <= t
+        order by run_at, id limit p_limit for update skip locked) free
+    ) due order by run_at, id limit p_limit) chosen;
 
   -- Lanes that were due and hold nothing due: look again when their next task is due; an enqueue that has not committed
   -- yet keeps the row share-locked, and then the lane stays awake instead of being put to sleep.
-  foreach name_of_lane in array idle loop
+  select array_agg(ready.name) into idle from unnest(lanes) as ready (name)
+    where not exists (select from tallystick.task where lane = ready.name and status = 'pending' and run_at <= t);
+  foreach name_of_lane in array coalesce(idle, '{}') loop
     perform from tallystick.task_lane where name = name_of_lane for update skip locked;
     if found then
       perform tallystick.release_lane(name_of_lane, (select lease_token from tallystick.task_lane where name = name_of_lane));
