@@ -5,13 +5,12 @@ import { createCredits, type Credits } from "./credits/index.ts";
 import { createProof } from "./credits/audit/proof.ts";
 import { sealKeys } from "./credits/seal/keys.ts";
 import { connect, joinTransaction, type TransactionSource } from "./db/database.ts";
+import { tellOfDeath } from "./dead-letters.ts";
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import { silentLogger } from "./kernel/logger.ts";
-import { DELIVER_TASK, deliverTask } from "./notification/deliver.ts";
+import { deliverTask } from "./notification/deliver.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
-import { DELIVER_EVENT_TASK } from "./outgoing/deliver.ts";
-import { HOOK_TASK } from "./outgoing/hooks.ts";
 import type { Endpoints } from "./outgoing/index.ts";
 import { createBilling, type Billing } from "./payment/billing/index.ts";
 import { paymentEventTask } from "./payment/handle-event.ts";
@@ -48,8 +47,9 @@ import {
 } from "./tasks/inspect.ts";
 import { defaultRetryPolicy } from "./tasks/retry-policy.ts";
 import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
-import type { ClaimedTask, TaskDefinition, TaskStatus } from "./tasks/task.ts";
+import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
+import { createWaking, type WakeInput } from "./tasks/wake.ts";
 import { runWorker, type Worker } from "./tasks/worker.ts";
 import { storedFunctions } from "./stored-functions.ts";
 import { createUsers, type Users } from "./user-data.ts";
@@ -109,17 +109,15 @@ export interface Engine {
   tick(input?: TickInput): Promise<TickResult>;
   /** Runs due tasks within a number and a time. */
   drain(input?: DrainInput): Promise<DrainResult>;
-  /** Runs a resident worker in this process until it is stopped. */
+  /**
+   * Has what was enqueued run soon: the driver is handed its wakes, and without a driver it is run here, now. For the tail
+   * of a request; what it misses the next tick does. @throws driver_unavailable
+   */
+  wake(input?: WakeInput): Promise<void>;
+  /** Runs a resident worker in this process until it is stopped; with a driver that has one, the driver's. */
   run(): Worker;
   /** Stops the worker and this instance's own pool. */
   close(): Promise<void>;
-}
-
-// What is not told of when it dies: deliveries, which are seen in their lists, and where telling would not end.
-function isUntold({ name, payload }: ClaimedTask): boolean {
-  return (
-    name === DELIVER_TASK || name === DELIVER_EVENT_TASK || (name === HOOK_TASK && payload["type"] === "task.dead")
-  );
 }
 
 /** Makes the engine. Opens no connection and starts no timer before it is used. @throws invalid_request */
@@ -162,13 +160,7 @@ export function createEngine(options: TallystickOptions): Engine {
     database,
     definitions: byName,
     retry,
-    onDead: async (tx, task, error) => {
-      logger.error({ taskId: task.id, task: task.name, attempts: task.attempt, error }, "a task is a dead letter");
-      if (isUntold(task)) return;
-      // A replayed task that dies again is news: the lease token is new with each death.
-      const key = `task.dead:${task.id}:${task.leaseToken}`;
-      await tell(tx, { kind: "task.dead", key, taskId: task.id, taskName: task.name, attempts: task.attempt, error });
-    },
+    onDead: tellOfDeath(tell, logger),
   });
   const keys = options.seal === undefined ? undefined : sealKeys(options.seal);
   const credits = createCredits(database, catalog.plans, keys, catalog.features);
@@ -183,11 +175,14 @@ export function createEngine(options: TallystickOptions): Engine {
       await tell(tx, { kind: "payment.events_missed", ...found });
     },
   });
-  const drain = drainOutboxes(drainTasks, [
-    async (budgetMs) => (await topUps(budgetMs)).begun,
-    async (budgetMs) => (await alerts.relay({ budgetMs })).relayed,
-    async (budgetMs) => (await announcing.relay({ budgetMs })).relayed,
-  ]);
+  const relays = [
+    async (budgetMs: number) => (await topUps(budgetMs)).begun,
+    async (budgetMs: number) => (await alerts.relay({ budgetMs })).relayed,
+    async (budgetMs: number) => (await announcing.relay({ budgetMs })).relayed,
+  ];
+  const drain = drainOutboxes(drainTasks, relays);
+  const { driver } = options;
+  const wake = driver === undefined ? drain : createWaking(database, driver, relays);
   const tickPlan: TickPlan = {
     database,
     schedules,
@@ -204,6 +199,9 @@ export function createEngine(options: TallystickOptions): Engine {
       ...proof,
       ...reconciling,
       ...createRetention(database, options, [...byName.keys()]),
+      ...(driver === undefined
+        ? []
+        : [{ name: "wakes", run: async (budgetMs: number) => ({ ...(await wake({ budgetMs })) }) }]),
     ],
     maxAttempts: retry.maxAttempts,
     drain,
@@ -276,14 +274,19 @@ export function createEngine(options: TallystickOptions): Engine {
     migrationState: async () => migrationState(database, storedFunctions),
     tick: async (input) => tick(tickPlan, input),
     drain,
+    async wake(input) {
+      await wake(input);
+    },
     run() {
-      const worker = runWorker({ drain: { drain, stop: stopDrain }, tick: async () => tick(tickPlan), logger });
+      const work = { drain, stop: stopDrain, tick: async () => tick(tickPlan), wake, logger };
+      const worker = driver?.work?.(work) ?? runWorker({ ...work, drain: work });
       workers.add(worker);
       return worker;
     },
     async close() {
       await Promise.all([...workers].map(async (worker) => worker.stop()));
       await stopDrain();
+      await driver?.close();
       await database.close();
     },
   };

@@ -82,6 +82,7 @@ export type { RetryPolicy } from "./tasks/retry-policy.ts";
 export type { DrainInput, DrainResult } from "./tasks/drain.ts";
 export type { TickInput, TickResult } from "./tasks/tick.ts";
 export type { Worker } from "./tasks/worker.ts";
+export type { Driver, Wake, WakeInput, WakeRuntime } from "./tasks/wake.ts";
 export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
 
 export type {

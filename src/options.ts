@@ -13,6 +13,7 @@ import type { EndpointRules } from "./outgoing/index.ts";
 import type { PaymentProvider } from "./payment/provider.ts";
 import type { RetryPolicy } from "./tasks/retry-policy.ts";
 import type { TaskDefinition } from "./tasks/task.ts";
+import type { Driver } from "./tasks/wake.ts";
 
 export interface AuthOptions {
   /** Secrets that a cron caller may send as `Authorization: Bearer`; several while one is rotated. */
@@ -69,6 +70,8 @@ export interface TallystickOptions {
   readonly auth?: AuthOptions | undefined;
   /** The product's own tasks. */
   readonly tasks?: readonly TaskDefinition[] | undefined;
+  /** Who carries word of due tasks to where they run, such as `bullmq(…)`; without one they run behind the request. */
+  readonly driver?: Driver | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** A tick that comes later than this after the one before is announced as missed; default 25 hours, for a daily cron. */
   readonly maxTickGapMs?: number | undefined;

@@ -27,6 +27,7 @@ const layers: readonly (readonly string[])[] = [
     "src/retention.ts",
     "src/stored-functions.ts",
     "src/announcing.ts",
+    "src/dead-letters.ts",
     "src/user-data.ts",
     "src/engine.ts",
   ],

@@ -1,4 +1,6 @@
 // The commands on a real database, each run as a process: what they print, what they change, how they exit.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -235,9 +237,25 @@ describe("events, tasks and replay", () => {
   });
 });
 
+describe("work", () => {
+  it("runs what is due until it is asked to stop, and exits with 0", async () => {
+    const { tally } = await createTestEngine({ database: databaseUrl });
+    const object = checkoutSession({ userId: "worked-for", priceId: "price_credits_plus" });
+    await sendEvent(tally, { id: "evt_work", type: "checkout.session.completed", object });
+    await tally.close();
+    const main = path.resolve(import.meta.dirname, "main.ts");
+    const env = { PATH: process.env["PATH"], DATABASE_URL: databaseUrl };
+    const child = spawn(process.execPath, [main, "work"], { cwd: configuredDirectory(), env });
+    const balance = async () => (await json("balance", "worked-for")).document["balance"];
+    await expect.poll(balance, { timeout: 20_000, interval: 200 }).toBe(500);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+  });
+});
+
 describe("tick and drain", () => {
   it("refuse to run without a configuration, which would fail tasks that they don't know", async () => {
-    for (const command of ["tick", "drain"]) {
+    for (const command of ["tick", "drain", "work"]) {
       expect(await json(command)).toMatchObject({ status: 1, document: { error: { code: "invalid_state" } } });
     }
   });
@@ -288,6 +306,7 @@ describe("doctor and audit", () => {
       ["tick", "warn"],
       ["backlog", "warn"],
       ["dead tasks", "warn"],
+      ["driver", "ok"],
       ["outbox", "ok"],
       ["endpoints", "ok"],
       ["ledger", "ok"],

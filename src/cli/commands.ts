@@ -47,6 +47,7 @@ import { tasks } from "./tasks.ts";
 import { timeZone } from "./time-zone.ts";
 import { voidHold } from "./void.ts";
 import { usage } from "./usage.ts";
+import { work } from "./work.ts";
 
 export const commands: readonly AnyCommand[] = [
   migrate,
@@ -80,6 +81,7 @@ export const commands: readonly AnyCommand[] = [
   distribute,
   tick,
   drain,
+  work,
   events,
   tasks,
   replay,

@@ -275,6 +275,7 @@ export const task = tallystick.table("task", {
   createdAt: moment("created_at").notNull(),
   updatedAt: moment("updated_at").notNull(),
   finishedAt: moment("finished_at"),
+  wokenAt: moment("woken_at"),
 });
 
 export const taskLane = tallystick.table("task_lane", {

@@ -53,6 +53,11 @@ export const errorCodes = {
     summary: "The database could not order this transaction beside another; nothing was changed.",
   },
   overloaded: { status: 503, retryable: true, summary: "Too many calls wait already; nothing was changed." },
+  driver_unavailable: {
+    status: 503,
+    retryable: true,
+    summary: "The tasks' driver did not take its wakes; the tasks are stored and run by the next tick.",
+  },
   not_migrated: { status: 503, retryable: true, summary: "The database has not been migrated." },
   internal: { status: 500, retryable: true, summary: "An unexpected error; nothing was changed." },
 } as const;

@@ -1,24 +1,24 @@
-// For Next.js: route handlers made of the web-standard ones, with the drain behind each answer.
+// For Next.js: route handlers made of the web-standard ones, with the wake of due tasks behind each answer.
 import { after } from "next/server.js";
 import type { Handlers } from "../http/handlers.ts";
 import type { Tallystick } from "../create-tallystick.ts";
 
 export interface AfterOptions {
-  /** Time for the drain behind the answer, in milliseconds; default 10,000, within a function's own limit. */
+  /** Time for what is done behind the answer, in milliseconds; default 10,000, within a function's own limit. */
   readonly budgetMs?: number;
 }
 
 /**
- * Has the runtime drain due tasks once the response is sent. It only makes them run soon: the rows are durable before
+ * Has due tasks woken once the response is sent: run here, or by the driver. It only makes them run soon: the rows are durable before
  * the answer, and what this misses the next request or tick does.
  */
 export function afterResponse(
-  tally: Pick<Tallystick, "drain">,
+  tally: Pick<Tallystick, "wake">,
   response: Response,
   options: AfterOptions = {},
 ): Response {
   after(async () => {
-    await tally.drain({ budgetMs: options.budgetMs ?? 10_000 });
+    await tally.wake({ budgetMs: options.budgetMs ?? 10_000 });
   });
   return response;
 }

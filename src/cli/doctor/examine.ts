@@ -10,6 +10,7 @@ import { surroundings } from "../env.ts";
 import { findDatabase } from "../find-database.ts";
 import { checkProviders } from "./catalog-checks.ts";
 import { checkClock, checkDatabase, checkMigrations } from "./database-checks.ts";
+import { checkDriver } from "./driver-checks.ts";
 import { checkEvents } from "./event-checks.ts";
 import { fail, type Finding } from "./finding.ts";
 import { checkLedger, checkTasks } from "./ledger-checks.ts";
@@ -19,14 +20,14 @@ export async function examine(): Promise<Finding[]> {
   if ("status" in found) return [found];
   const database = connect(found.url, { poolSize: 1 });
   const findings: Finding[] = [];
-  const { catalog, payment } = await loadConfig(surroundings().directory).then(
+  const { catalog, payment, driver } = await loadConfig(surroundings().directory).then(
     ({ config }) => config,
     (error: unknown) => {
       findings.push(fail("configuration", describe(error)));
-      return { catalog: defineCatalog({}), payment: undefined };
+      return { catalog: defineCatalog({}), payment: undefined, driver: undefined };
     },
   );
-  const tally = createEngine({ database: found.url, poolSize: 1, catalog, payment });
+  const tally = createEngine({ database: found.url, poolSize: 1, catalog, payment, driver });
   try {
     findings.push(await checkDatabase(database, found.source));
     findings.push(await checkClock(database));
@@ -34,7 +35,11 @@ export async function examine(): Promise<Finding[]> {
     findings.push(...migrations);
     // Without its tables and functions nothing further can be asked.
     if (migrations.some(({ status }) => status === "fail")) return findings;
-    findings.push(...(await checkTasks(database)), ...(await checkEvents(database, tally)));
+    findings.push(
+      ...(await checkTasks(database)),
+      ...(await checkDriver(database, driver)),
+      ...(await checkEvents(database, tally)),
+    );
     findings.push(await checkLedger(database, tally), ...(await checkProviders(tally, payment)));
     return findings;
   } catch (error) {

@@ -31,7 +31,7 @@ begin
       where status = 'running' and lease_until <= t and lane is null
       order by lease_until limit p_limit for update skip locked) free);
   if cardinality(lost) > 0 then
-    update tallystick.task set status = 'pending', lease_token = null, lease_until = null, run_at = t, updated_at = t,
+    update tallystick.task set status = 'pending', lease_token = null, lease_until = null, run_at = t, updated_at = t, woken_at = null,
         last_error = 'the worker stopped before it settled the task', last_error_code = 'lease_expired'
       where id = any (lost);
     update tallystick.task_attempt set outcome = 'lost', finished_at = t,

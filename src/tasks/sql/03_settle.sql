@@ -42,7 +42,7 @@ begin
       lease_token = null, lease_until = null, last_error = coalesce(p_error, last_error),
       last_error_code = coalesce(p_error_code, last_error_code),
       run_at = case when dead or (p_snooze and p_pause_lane) then run_at else coalesce(next_at, run_at) end,
-      finished_at = case when dead then t end, updated_at = t
+      finished_at = case when dead then t end, updated_at = t, woken_at = null
     where id = p_id;
   update tallystick.task_attempt set finished_at = t, error = p_error, error_code = p_error_code,
       outcome = case when dead then 'dead' when p_snooze then 'snoozed' else 'retry' end
@@ -68,7 +68,7 @@ begin
   select * into task from tallystick.task where id = p_id for update;
   if not found then return null; end if;
   if task.status = 'running' then return 'running'; end if;
-  update tallystick.task set status = 'pending', attempts = 0, run_at = t, finished_at = null, updated_at = t where id = p_id;
+  update tallystick.task set status = 'pending', attempts = 0, run_at = t, finished_at = null, updated_at = t, woken_at = null where id = p_id;
   insert into tallystick.task_attempt (task_id, attempt, outcome, worker, error, started_at, finished_at)
     values (p_id, 0, 'replayed', p_actor, p_reason, t, t);
   if task.lane is not null then

@@ -25,7 +25,7 @@ export const consumeCreditsAction = signedInAction
   .inputSchema(input)
   .action(async ({ parsedInput, ctx: { userId } }): Promise<ConsumeCreditsResult> => {
     const { amount, description, idempotencyKey } = parsedInput;
-    after(async () => tally().drain({ budgetMs: 5000 }));
+    after(async () => tally().wake({ budgetMs: 5000 }));
     // Also after a refusal: the page then shows the balance that refused, and a form with a new key.
     revalidatePath("/credits");
     try {

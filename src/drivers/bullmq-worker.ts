@@ -1,0 +1,103 @@
+// A resident worker on BullMQ's queue: each wake makes it drain, its scheduler makes it tick.
+import type { Queue, Worker as QueueWorker } from "bullmq";
+import type { WakeRuntime } from "../tasks/wake.ts";
+import type { Worker } from "../tasks/worker.ts";
+
+export const TICK_JOB = "tick";
+const SCHEDULER = "tallystick-tick";
+const DRAIN_BUDGET_MS = 20_000;
+
+export interface QueueAccess {
+  readonly queue: Queue;
+  readonly tickEveryMs: number;
+  readonly timeoutMs: number;
+  /** Begins to take jobs; `answer` is called with each one's name. */
+  start(answer: (job: string) => Promise<void>): QueueWorker;
+}
+
+export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worker {
+  const { logger } = runtime;
+  const { queue, tickEveryMs, timeoutMs } = access;
+  const stopping = new AbortController();
+  let early: NodeJS.Timeout | undefined;
+
+  async function drain(): Promise<void> {
+    for (;;) {
+      const { processed, remaining, nextRunAt } = await runtime.drain({ budgetMs: DRAIN_BUDGET_MS });
+      if (stopping.signal.aborted) return;
+      if (remaining > 0 && processed > 0) continue;
+      lookAgainAt(nextRunAt);
+      return;
+    }
+  }
+
+  // The wake of a task that waits in a paced lane is spent before the lane's pause ends.
+  function lookAgainAt(moment: Date | null): void {
+    clearTimeout(early);
+    const waitMs = moment === null ? Number.POSITIVE_INFINITY : Math.max(0, moment.getTime() - Date.now());
+    if (waitMs >= tickEveryMs) return;
+    early = setTimeout(() => void guarded(async () => answer("wake")), waitMs + 1);
+  }
+
+  async function answer(job: string): Promise<void> {
+    if (stopping.signal.aborted) return;
+    await (job === TICK_JOB ? runtime.tick() : drain());
+    // What it enqueued, or put off, goes out before the job counts as done.
+    if (!stopping.signal.aborted) await runtime.wake();
+  }
+
+  async function guarded(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      logger.warn({ error: message(error) }, "the worker could not work; the next tick does it");
+    }
+  }
+
+  // Asked for again each time: a flush takes the scheduler with it. Where the store is away the worker ticks by itself.
+  async function keepTicking(): Promise<void> {
+    const job = { name: TICK_JOB, opts: { removeOnComplete: true, removeOnFail: true } };
+    try {
+      await within(timeoutMs, queue.upsertJobScheduler(SCHEDULER, { every: tickEveryMs }, job));
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      logger.warn({ error: message(error) }, "the queue's store does not answer; the worker ticks by itself");
+      await guarded(runtime.tick);
+    }
+  }
+
+  const worker = access.start(answer);
+  worker.on("error", (error) => logger.warn({ error: message(error) }, "the queue's store does not answer"));
+  worker.on("failed", (_job, error) => logger.warn({ error: message(error) }, "a wake could not be answered"));
+  const timer = setInterval(() => void keepTicking(), tickEveryMs);
+  void keepTicking();
+  // What became due while no worker ran is not left until the schedule's next turn.
+  void guarded(async () => answer(TICK_JOB));
+
+  return {
+    wake: () => void guarded(async () => answer("wake")),
+    async stop() {
+      stopping.abort();
+      clearInterval(timer);
+      clearTimeout(early);
+      await runtime.stop(within(timeoutMs, worker.close()).catch(async () => worker.close(true)));
+    },
+  };
+}
+
+/** Fails when `work` takes longer than this; a client that waits for its server to come back does so without end. */
+export async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

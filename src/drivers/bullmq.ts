@@ -1,0 +1,82 @@
+// BullMQ 6 as driver: wakes are jobs of one queue, the tick is a job scheduler of it. Nothing that matters is in the store:
+// one that is flushed, restarted or away costs time until the next tick, never work.
+import { Queue, Worker as QueueWorker, type BackendFactory, type ConnectionOptions } from "bullmq";
+import type { Driver, Wake } from "../tasks/wake.ts";
+import { residentWorker, within } from "./bullmq-worker.ts";
+
+export interface BullmqOptions {
+  /** Of ioredis, `{ url: "redis://…" }`; with `backend` what that takes, `{ connectionString: "postgres://…" }`. */
+  readonly connection: ConnectionOptions | { readonly connectionString: string; readonly schema?: string };
+  /** The queue's name; default "tallystick". */
+  readonly queue?: string | undefined;
+  /** BullMQ's prefix of keys in Redis. */
+  readonly prefix?: string | undefined;
+  /** Another store than Redis, such as `createPostgresBackend` of bullmq. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- each backend has types of its own, which BullMQ matches with its connection
+  readonly backend?: BackendFactory<any, any> | undefined;
+  /** Wakes that a worker answers at once, with one drain; default 20. */
+  readonly concurrency?: number | undefined;
+  /** Default 60,000. */
+  readonly tickEveryMs?: number | undefined;
+  /** A worker with nothing to do asks the store this often; raise it where each command is paid. Default 5,000. */
+  readonly idleMs?: number | undefined;
+  /** How long the store may take before a wake counts as not taken; default 5,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const WAKE_JOB = "wake";
+const MIN_STALLED_INTERVAL_MS = 30_000;
+
+/** Wakes over a BullMQ queue. It connects when first used. */
+export function bullmq(options: BullmqOptions): Driver {
+  const { queue: name = "tallystick", timeoutMs = 5_000, tickEveryMs = 60_000, idleMs = 5_000 } = options;
+  const common = {
+    connection: options.connection as ConnectionOptions,
+    ...(options.prefix !== undefined && { prefix: options.prefix }),
+  };
+  // BullMQ overloads its constructors by the backend; undefined is Redis.
+  const backend = options.backend as undefined;
+  let opened: Queue | undefined;
+
+  function queue(): Queue {
+    if (opened !== undefined) return opened;
+    opened = new Queue(name, common, backend);
+    // The call that fails tells; an error event without a listener would end the process.
+    opened.on("error", () => undefined);
+    return opened;
+  }
+
+  return {
+    name: "bullmq",
+    async wake(wakes) {
+      await within(timeoutMs, queue().addBulk(wakes.map(wakeJob)));
+    },
+    async check() {
+      await within(timeoutMs, queue().getJobCounts("wait"));
+    },
+    work: (runtime) =>
+      residentWorker(runtime, {
+        queue: queue(),
+        tickEveryMs,
+        timeoutMs,
+        start: (answer) => {
+          const settings = { ...common, concurrency: options.concurrency ?? 20, drainDelay: idleMs / 1_000 };
+          const stalledInterval = Math.max(MIN_STALLED_INTERVAL_MS, idleMs);
+          return new QueueWorker(name, async (job) => answer(job.name), { ...settings, stalledInterval }, backend);
+        },
+      }),
+    async close() {
+      const closing = opened;
+      opened = undefined;
+      // A store that is away must not hold up the process's end.
+      await within(timeoutMs, closing?.close() ?? Promise.resolve()).catch(async () => closing?.disconnect());
+    },
+  };
+}
+
+// An ended job tells nothing that the row does not, so none is kept. No job id: one that is taken twice does no harm, and
+// an id would hold back the wake of a retry while the job of the attempt before it still runs.
+function wakeJob({ taskId, delayMs }: Wake) {
+  const opts = { removeOnComplete: true, removeOnFail: true, ...(delayMs > 0 && { delay: delayMs }) };
+  return { name: WAKE_JOB, data: { taskId }, opts };
+}

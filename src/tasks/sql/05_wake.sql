@@ -1,0 +1,18 @@
+-- Wakes are handed to a driver after the task's transaction has committed: the task's row is their outbox. A row is marked
+-- before the driver has the wake; where a process dies between, the next tick runs the task without one.
+create or replace function tallystick.take_wakes(p_limit integer) returns table (task_id bigint, lane text, delay_ms bigint)
+language sql as $$
+  -- What a claim or another call holds is skipped: the first runs it, the second wakes it.
+  with unwoken as materialized (
+    select id from tallystick.task where status = 'pending' and woken_at is null order by id limit p_limit
+    for no key update skip locked
+  )
+  update tallystick.task set woken_at = tallystick.clock() from unwoken where task.id = unwoken.id
+  returning task.id, task.lane, greatest(0, ceil(1000 * extract(epoch from
+    greatest(task.run_at, (select paused_until from tallystick.task_lane where name = task.lane)) - tallystick.clock())))::bigint
+$$;
+
+-- The driver could not take them: the next call does.
+create or replace function tallystick.return_wakes(p_ids bigint[]) returns void language sql as $$
+  update tallystick.task set woken_at = null where id = any (p_ids) and status = 'pending'
+$$;

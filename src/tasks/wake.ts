@@ -1,0 +1,92 @@
+// Wakes: a driver carries word of due tasks to a process that runs them. The rows are the truth, so a wake that comes twice
+// or late does no harm, and one that is lost costs time only: the next tick runs what it was for.
+import type { Database } from "../db/database.ts";
+import { TallystickError } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/logger.ts";
+import type { Drain } from "./drain.ts";
+import type { Relay } from "./drain-outboxes.ts";
+import type { Worker } from "./worker.ts";
+
+export interface Wake {
+  readonly taskId: string;
+  /** The lane that the task runs in, where it has one: a service that can keep order by key may use it as the key. */
+  readonly lane: string | null;
+  /** Not needed sooner than this, in milliseconds. */
+  readonly delayMs: number;
+}
+
+/** What a worker of a driver may do. */
+export interface WakeRuntime {
+  /** Runs what is due. */
+  readonly drain: Drain["drain"];
+  /** Ends the drain that runs; resolves when its tasks are settled, and `until` with it. */
+  readonly stop: Drain["stop"];
+  readonly tick: () => Promise<unknown>;
+  /** Hands on the wakes of tasks that a drain enqueued or put off. */
+  readonly wake: () => Promise<unknown>;
+  readonly logger: Logger;
+}
+
+/** Carries wakes over a service of the product. */
+export interface Driver {
+  readonly name: string;
+  /** Hands over wakes, each carried at least once. Resolves when the service has them all; else it throws, and they come again. */
+  wake(wakes: readonly Wake[]): Promise<void>;
+  /** Whether the service answers. @throws what it answers instead */
+  check(): Promise<void>;
+  /** Runs a resident worker that takes wakes, and ticks, in this process; absent where the service calls a handler instead. */
+  work?(runtime: WakeRuntime): Worker;
+  close(): Promise<void>;
+}
+
+export interface WakeInput {
+  /** Time for it, in milliseconds; default 10,000. */
+  readonly budgetMs?: number | undefined;
+}
+
+export interface WakeResult {
+  /** Wakes that the driver took. */
+  readonly woken: number;
+}
+
+const BATCH_SIZE = 500;
+
+/** Tells the outboxes, whose tasks are then woken too, and hands over what no driver has been given. @throws driver_unavailable */
+export function createWaking(database: Database, driver: Driver, relays: readonly Relay[]) {
+  return async ({ budgetMs = 10_000 }: WakeInput = {}): Promise<WakeResult> => {
+    const deadline = performance.now() + budgetMs;
+    const left = (): number => Math.max(0, deadline - performance.now());
+    for (const relay of relays) await relay(left());
+    let woken = 0;
+    for (;;) {
+      const wakes = await takeWakes(database);
+      if (wakes.length === 0) break;
+      await hand(database, driver, wakes);
+      woken += wakes.length;
+      if (wakes.length < BATCH_SIZE || left() === 0) break;
+    }
+    return { woken };
+  };
+}
+
+async function takeWakes(database: Database): Promise<Wake[]> {
+  const rows = await database.query<{ task_id: number; lane: string | null; delay_ms: number }>(
+    "select task_id, lane, delay_ms from tallystick.take_wakes($1) order by task_id",
+    [BATCH_SIZE],
+  );
+  return rows.map(({ task_id: id, lane, delay_ms: delayMs }) => ({ taskId: String(id), lane, delayMs }));
+}
+
+async function hand(database: Database, driver: Driver, wakes: readonly Wake[]): Promise<void> {
+  try {
+    await driver.wake(wakes);
+  } catch (cause) {
+    await database.query("select tallystick.return_wakes($1)", [wakes.map(({ taskId }) => taskId)]);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TallystickError(
+      "driver_unavailable",
+      `Driver ${driver.name} could not take ${wakes.length} wakes (${reason}); the next tick runs their tasks.`,
+      { cause },
+    );
+  }
+}
