@@ -9,8 +9,8 @@ export interface AfterOptions {
 }
 
 /**
- * Has due tasks woken once the response is sent: run here, or by the driver. It only makes them run soon: the rows are durable before
- * the answer, and what this misses the next request or tick does.
+ * Has due tasks woken once the response is sent: run here, or by the driver. It only makes them run soon: the rows are
+ * durable before the answer, and what this misses the next request or tick does.
  */
 export function afterResponse(
   tally: Pick<Tallystick, "wake">,

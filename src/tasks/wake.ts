@@ -51,12 +51,18 @@ export interface WakeResult {
 
 const BATCH_SIZE = 500;
 
-/** Tells the outboxes, whose tasks are then woken too, and hands over what no driver has been given. @throws driver_unavailable */
+/**
+ * Tells the outboxes, whose tasks are then woken too, and hands over what no driver has been given. An outbox that can't be
+ * told of keeps no wake back; its error is thrown at the end. @throws driver_unavailable
+ */
 export function createWaking(database: Database, driver: Driver, relays: readonly Relay[]) {
   return async ({ budgetMs = 10_000 }: WakeInput = {}): Promise<WakeResult> => {
     const deadline = performance.now() + budgetMs;
     const left = (): number => Math.max(0, deadline - performance.now());
-    for (const relay of relays) await relay(left());
+    const failures: unknown[] = [];
+    for (const relay of relays) {
+      await relay(left()).catch((error: unknown) => failures.push(error));
+    }
     let woken = 0;
     for (;;) {
       const wakes = await takeWakes(database);
@@ -65,6 +71,7 @@ export function createWaking(database: Database, driver: Driver, relays: readonl
       woken += wakes.length;
       if (wakes.length < BATCH_SIZE || left() === 0) break;
     }
+    if (failures.length > 0) throw failures[0];
     return { woken };
   };
 }
