@@ -1,33 +1,37 @@
 // What each driver must keep, on the real service: the tasks' rows are the truth, and the driver only makes them run soon.
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { defineTask, type Tallystick, type TaskDefinition, type Worker } from "../../src/index.ts";
+import { defineTask, type Driver, type Tallystick, type TaskDefinition, type Worker } from "../../src/index.ts";
 import { connect as connectDatabase } from "../../src/db/database.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createTestEngine } from "../support/engine.ts";
-import type { DriverAdapter } from "./adapter.ts";
+import { driverOf } from "./drivers.ts";
+import type { DriverService } from "./service.ts";
 
 /** So late that no tick of the worker helps a wake. */
 const NEVER_MS = 3_600_000;
 const SOON_MS = 1_000;
 
 /** Runs the suite; `missing` says what keeps it from running here, and is told in its place. */
-export function conforms(title: string, connect: () => Promise<DriverAdapter>, missing?: string): void {
+export function conforms(title: string, connect: () => Promise<DriverService>, missing?: string): void {
   describe.skipIf(missing !== undefined)(`${title}${missing === undefined ? "" : ` ${missing}`}`, () => {
-    let adapter: DriverAdapter;
+    let service: DriverService;
     let databaseUrl: string;
     const open: Tallystick[] = [];
+    const driver = (tickEveryMs: number): Driver | undefined => driverOf(service.kind, service.url, tickEveryMs);
     const ran: string[] = [];
 
     beforeAll(async () => {
-      adapter = await connect();
+      service = await connect();
     });
     afterEach(async () => {
       for (const tally of open.splice(0)) await tally.close();
       ran.length = 0;
-      await adapter.lose?.();
+      await service.lose?.();
     });
-    afterAll(async () => adapter.end());
+    afterAll(async () => service.end());
 
     /** Two engines, as deployed: one enqueues and wakes, the other has the worker. */
     async function deploy(tickEveryMs: number, tasks: readonly TaskDefinition[] = [note]) {
@@ -37,18 +41,20 @@ export function conforms(title: string, connect: () => Promise<DriverAdapter>, m
       return { app, worker, run: async () => runWorker(worker) };
     }
 
+    async function query(text: string): Promise<Record<string, unknown>[]> {
+      const database = connectDatabase(databaseUrl, { poolSize: 1 });
+      try {
+        return await database.query(text);
+      } finally {
+        await database.close();
+      }
+    }
+
     /** Runs a worker, and waits for the tick that it begins with: what runs after that was woken, or ticked when due. */
     async function runWorker(tally: Tallystick): Promise<Worker> {
       const ticks = async (): Promise<number> => {
-        const database = connectDatabase(databaseUrl, { poolSize: 1 });
-        try {
-          const [row] = await database.query<{ count: number }>(
-            "select count(*) from tallystick.schedule_run where task_name = 'tick' and status = 'done'",
-          );
-          return row?.count ?? 0;
-        } finally {
-          await database.close();
-        }
+        const text = "select count(*) from tallystick.schedule_run where task_name = 'tick' and status = 'done'";
+        return Number((await query(text))[0]?.["count"]);
       };
       const before = await ticks();
       const worker = tally.run();
@@ -56,14 +62,14 @@ export function conforms(title: string, connect: () => Promise<DriverAdapter>, m
       return worker;
     }
 
-    async function engine(tickEveryMs: number, tasks: readonly TaskDefinition[], driver = true): Promise<Tallystick> {
+    async function engine(tickEveryMs: number, tasks: readonly TaskDefinition[], driven = true): Promise<Tallystick> {
       const { tally } = await createTestEngine({
         database: databaseUrl,
         tasks,
         retry: { baseDelayMs: 100, maxDelayMs: 200, maxAttempts: 3 },
         proof: false,
         reconcile: false,
-        ...(driver && { driver: adapter.driver(tickEveryMs) }),
+        driver: driven ? driver(tickEveryMs) : undefined,
       });
       open.push(tally);
       return tally;
@@ -112,7 +118,7 @@ export function conforms(title: string, connect: () => Promise<DriverAdapter>, m
       const { app, run } = await deploy(NEVER_MS);
       await run();
       const { taskId } = await app.tasks.enqueue({ name: "note", payload: { label: "0" } });
-      const twice = adapter.driver(NEVER_MS);
+      const twice = driver(NEVER_MS);
       await twice?.wake([0, 1].map(() => ({ taskId, lane: null, delayMs: 0 })));
       await app.wake();
       await expect.poll(sorted, waitFor).toEqual(["0"]);
@@ -126,11 +132,11 @@ export function conforms(title: string, connect: () => Promise<DriverAdapter>, m
       const { app, run } = await deploy(SOON_MS);
       await enqueueAll(app, labels(5));
       await app.wake();
-      await adapter.lose?.();
+      await service.lose?.();
       await run();
       await expect.poll(sorted, waitFor).toEqual(labels(5));
       // Never woken, by anybody; and in a queue that has lost its schedule too.
-      await adapter.lose?.();
+      await service.lose?.();
       await enqueueAll(app, ["5"]);
       await expect.poll(sorted, waitFor).toEqual(labels(6));
     });
@@ -183,14 +189,14 @@ export function conforms(title: string, connect: () => Promise<DriverAdapter>, m
     it("never fails an enqueue while its service is away, and drains the backlog when it is back", async () => {
       const { app, run } = await deploy(SOON_MS);
       await run();
-      await adapter.stop?.();
+      await service.stop?.();
       await enqueueAll(app, labels(20));
       const woken = await app.wake().then(
         () => "woken",
         (error: unknown) => (error as { code?: string }).code,
       );
-      expect(woken).toBe(adapter.stop === undefined ? "woken" : "driver_unavailable");
-      await adapter.start?.();
+      expect(woken).toBe(service.stop === undefined ? "woken" : "driver_unavailable");
+      await service.start?.();
       await app.wake();
       await expect.poll(sorted, waitFor).toEqual(labels(20));
       await enqueueAll(app, ["20"]);
@@ -229,7 +235,7 @@ export function conforms(title: string, connect: () => Promise<DriverAdapter>, m
       const first = await run();
       await enqueueAll(app, labels(3), "customer-1");
       // Without a driver a wake runs the task here, and the worker would not have it.
-      if (adapter.name !== "inline") await app.wake();
+      if (service.kind !== "inline") await app.wake();
       await expect.poll(async () => (await app.tasks.list({ status: "running" })).items.length, waitFor).toBe(1);
       const stopped = first.stop();
       release();
@@ -239,6 +245,22 @@ export function conforms(title: string, connect: () => Promise<DriverAdapter>, m
       await app.tasks.enqueue({ name: "note", payload: { label: "3" }, lane: "customer-1" });
       await app.wake();
       await expect.poll(() => ran, waitFor).toEqual(labels(4));
+    });
+
+    it("runs the task of a worker that was killed, once its lease has run out", async () => {
+      const { app, run } = await deploy(NEVER_MS);
+      const victim = fork(new URL("victim.ts", import.meta.url), [service.kind, service.url, databaseUrl]);
+      await enqueueAll(app, labels(3), "customer-1");
+      // The victim's first tick may come before or after the wake; either begins the first task.
+      if (service.kind !== "inline") await app.wake();
+      await once(victim, "message");
+      victim.kill("SIGKILL");
+      await once(victim, "exit");
+      await query("update tallystick.task set lease_until = tallystick.clock() where status = 'running'");
+      await query("update tallystick.task_lane set ready_at = tallystick.clock() where lease_token is not null");
+      await run();
+      // A lease that ran out costs the task its place in the lane, like a retry.
+      await expect.poll(sorted, waitFor).toEqual(labels(3));
     });
   });
 }

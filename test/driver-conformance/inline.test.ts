@@ -1,4 +1,4 @@
 // No driver: the worker of the library itself, which looks by itself.
 import { conforms } from "./conforms.ts";
 
-conforms("inline", async () => ({ name: "inline", driver: () => undefined, end: async () => undefined }));
+conforms("inline", async () => ({ kind: "inline", url: "", end: async () => undefined }));

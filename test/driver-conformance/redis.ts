@@ -15,7 +15,7 @@ export const missingRedis =
 
 export interface RedisServer {
   readonly url: string;
-  flush(): Promise<void>;
+  lose(): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
   end(): Promise<void>;
@@ -49,7 +49,7 @@ export async function startRedis(): Promise<RedisServer> {
     url,
     start,
     stop,
-    async flush() {
+    async lose() {
       const client = new Redis(url);
       await client.flushall();
       client.disconnect();
