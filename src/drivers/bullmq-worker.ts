@@ -6,6 +6,8 @@ import type { Worker } from "../tasks/worker.ts";
 export const TICK_JOB = "tick";
 const SCHEDULER = "tallystick-tick";
 const DRAIN_BUDGET_MS = 20_000;
+/** Also when the next task is due at once but held by another worker, or the clocks differ. */
+const MIN_WAIT_MS = 200;
 
 export interface QueueAccess {
   readonly queue: Queue;
@@ -19,6 +21,7 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
   const { logger } = runtime;
   const { queue, tickEveryMs, timeoutMs } = access;
   const stopping = new AbortController();
+  const own = new Set<Promise<unknown>>();
   let early: NodeJS.Timeout | undefined;
 
   async function drain(): Promise<void> {
@@ -34,9 +37,9 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
   // The wake of a task that waits in a paced lane is spent before the lane's pause ends.
   function lookAgainAt(moment: Date | null): void {
     clearTimeout(early);
-    const waitMs = moment === null ? Number.POSITIVE_INFINITY : Math.max(0, moment.getTime() - Date.now());
-    if (waitMs >= tickEveryMs) return;
-    early = setTimeout(() => void guarded(async () => answer("wake")), waitMs + 1);
+    if (moment === null) return;
+    const waitMs = Math.max(MIN_WAIT_MS, moment.getTime() - Date.now());
+    if (waitMs < tickEveryMs) early = setTimeout(() => begin(async () => answer("wake")), waitMs);
   }
 
   async function answer(job: string): Promise<void> {
@@ -46,12 +49,14 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
     if (!stopping.signal.aborted) await runtime.wake();
   }
 
-  async function guarded(work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      logger.warn({ error: message(error) }, "the worker could not work; the next tick does it");
-    }
+  // What no job asked for; a stop waits for it as it does for jobs.
+  function begin(work: () => Promise<unknown>): void {
+    const running = work()
+      .catch((error: unknown) =>
+        logger.warn({ error: message(error) }, "the worker could not work; the next tick does it"),
+      )
+      .finally(() => own.delete(running));
+    own.add(running);
   }
 
   // Asked for again each time: a flush takes the scheduler with it. Where the store is away the worker ticks by itself.
@@ -62,25 +67,26 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
     } catch (error) {
       if (stopping.signal.aborted) return;
       logger.warn({ error: message(error) }, "the queue's store does not answer; the worker ticks by itself");
-      await guarded(runtime.tick);
+      await runtime.tick();
     }
   }
 
   const worker = access.start(answer);
   worker.on("error", (error) => logger.warn({ error: message(error) }, "the queue's store does not answer"));
   worker.on("failed", (_job, error) => logger.warn({ error: message(error) }, "a wake could not be answered"));
-  const timer = setInterval(() => void keepTicking(), tickEveryMs);
-  void keepTicking();
+  const timer = setInterval(() => begin(keepTicking), tickEveryMs);
+  begin(keepTicking);
   // What became due while no worker ran is not left until the schedule's next turn.
-  void guarded(async () => answer(TICK_JOB));
+  begin(async () => answer(TICK_JOB));
 
   return {
-    wake: () => void guarded(async () => answer("wake")),
+    wake: () => begin(async () => answer("wake")),
     async stop() {
       stopping.abort();
       clearInterval(timer);
       clearTimeout(early);
-      await runtime.stop(within(timeoutMs, worker.close()).catch(async () => worker.close(true)));
+      const closed = within(timeoutMs, worker.close()).catch(async () => worker.close(true));
+      await runtime.stop(Promise.all([closed, ...own]));
     },
   };
 }
