@@ -79,6 +79,38 @@ const found: readonly (readonly [guarantee: string, history: readonly Step[]])[]
     ],
   ],
   [
+    "a merge whose lots would lift the target over the limit is refused, also where the debt that follows would not",
+    [
+      { ...grant("bob/credit"), amount: Number.MAX_SAFE_INTEGER },
+      {
+        take: "pay",
+        account: "ann/credit",
+        amount: 50,
+        payment: 1,
+        priority: 0,
+        scope: null,
+        fact: "1",
+        expiresIn: null,
+      },
+      { take: "consume", account: "ann/credit", amount: 50, feature: null, member: null, key: "k1" },
+      { take: "refund", pick: 0, amount: null, graceHours: null, key: null },
+      {
+        take: "pay",
+        account: "ann/credit",
+        amount: 50,
+        payment: 1,
+        priority: 100,
+        scope: null,
+        fact: "6",
+        expiresIn: 31,
+      },
+      { take: "consume", account: "ann/credit", amount: 50, feature: null, member: null, key: null },
+      { take: "wait", hours: 744 },
+      { take: "settle", payment: 1, returned: 999, policy: null },
+      { take: "merge", from: "ann/credit", to: "bob/credit" },
+    ],
+  ],
+  [
     "a grant for a payment that was returned in part answers the same when it is told again",
     [
       { take: "settle", payment: 1, returned: 333, policy: null },

@@ -64,7 +64,8 @@ begin
     return jsonb_build_object('outcome', 'invalid_state', 'message',
       format('%s has open holds; capture or void them first.', p_from_user_id));
   end if;
-  if source.current_credits + target.current_credits > 9007199254740991 then
+  -- The lots come before the debt: without it the balance between the two must fit as well.
+  if source.current_credits + source.debt + target.current_credits > 9007199254740991 then
     return jsonb_build_object('outcome', 'balance_limit');
   end if;
 

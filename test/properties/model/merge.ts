@@ -43,7 +43,7 @@ export function merge(state: State, from: string, to: string): Answer {
   releaseDue(state, source);
   releaseDue(state, target);
   if (openHolds(state, source).length > 0) return refused("invalid_state");
-  if (book(state, source) + book(state, target) > MAX) return refused("balance_limit");
+  if (book(state, source) + debt(state, source) + book(state, target) > MAX) return refused("balance_limit");
 
   for (const lot of state.lots.filter(({ account, remaining }) => account === source && remaining > 0)) {
     const { remaining } = lot;
