@@ -39,7 +39,7 @@ export async function taskHealth(queryable: Queryable): Promise<TaskHealth> {
 }
 
 export interface WakeHealth {
-  /** Due tasks that no driver was handed a wake for. */
+  /** Tasks that have been due for a minute and that no driver was handed a wake for. */
   readonly unwoken: number;
   /** Due tasks whose wake was handed over at least a minute ago and that have not begun. */
   readonly unanswered: number;
@@ -48,10 +48,10 @@ export interface WakeHealth {
 /** Reads what became of the wakes of due tasks; each counted up to 1,000. */
 export async function wakeHealth(queryable: Queryable): Promise<WakeHealth> {
   const [row] = await queryable.query<{ unwoken: number; unanswered: number }>(
-    `with due as materialized (select woken_at, tallystick.clock() as now from tallystick.task
+    `with due as materialized (select woken_at, run_at, tallystick.clock() as now from tallystick.task
        where status = 'pending' and run_at <= tallystick.clock() and not exists (select from tallystick.task_lane
          where name = task.lane and (paused_until > tallystick.clock() or lease_token is not null)) limit 1000)
-     select count(*) filter (where woken_at is null) as unwoken,
+     select count(*) filter (where woken_at is null and run_at < now - interval '1 minute') as unwoken,
        count(*) filter (where woken_at < now - interval '1 minute') as unanswered from due`,
   );
   return { unwoken: row?.unwoken ?? 0, unanswered: row?.unanswered ?? 0 };

@@ -149,7 +149,7 @@ export function conforms(title: string, connect: () => Promise<DriverService>, m
       await expect.poll(() => ran, waitFor).toEqual(labels(30));
     });
 
-    it("tries a task again after its delay, by a delayed wake, and buries it after its last attempt", async () => {
+    it("tries a task again after its delay, with no tick between, and buries it after its last attempt", async () => {
       const failing = defineTask({
         name: "failing",
         async run({ attempt }) {
