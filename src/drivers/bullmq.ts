@@ -18,7 +18,7 @@ export interface BullmqOptions {
   readonly concurrency?: number | undefined;
   /** Default 60,000. */
   readonly tickEveryMs?: number | undefined;
-  /** A worker with nothing to do asks the store this often; raise it where each command is paid. Default 5,000. */
+  /** A worker with nothing to do asks the store this often; BullMQ does so oftener while a delayed job stands. Default 5,000. */
   readonly idleMs?: number | undefined;
   /** How long the store may take before a wake counts as not taken; default 5,000. */
   readonly timeoutMs?: number | undefined;
