@@ -1,6 +1,6 @@
 // Repeated alerts become one message; whatever happens in between, each of them is told.
 import { describe, expect, it } from "vitest";
-import { setUp, skipDelays } from "../../test/flows/setup.ts";
+import { setUp, skipDelays, untilBlocked } from "../../test/flows/setup.ts";
 import { startReceiver } from "../../test/receiver.ts";
 import type { Database } from "../db/database.ts";
 import type { Announcement } from "../kernel/announcement.ts";
@@ -35,9 +35,15 @@ async function withDiscord(origin: string, more: Partial<NotificationRoute> = {}
 
 /** As if so many minutes had passed since everything that was told. */
 async function pass(sql: Database, minutes: number): Promise<void> {
-  await sql.query("update tallystick.notification set gathered_at = gathered_at - make_interval(mins => $1)", [
-    minutes,
-  ]);
+  // In the product's lock order, as it runs beside deliveries.
+  await sql.query(
+    `with locked as (
+       select id from tallystick.notification where gathered_at is not null order by id for update
+     )
+     update tallystick.notification n set gathered_at = gathered_at - make_interval(mins => $1)
+     from locked where n.id = locked.id`,
+    [minutes],
+  );
   await skipDelays(sql);
 }
 
@@ -209,6 +215,28 @@ describe("nothing of a group is lost", () => {
     await mended.tally.drain();
     expect(embed(receiver.received[0]?.body).title).toBe("A task needs a person (3 times)");
     expect(await statuses(sql)).toEqual({ sent: 3 });
+  });
+
+  it("when two tasks of one group gather at once, as after a lost lease: one tells both, and neither fails", async () => {
+    await using receiver = await startReceiver({ body: "{}" });
+    const { sql, tell } = await withDiscord(receiver.origin);
+    await tell(death(), death());
+    const gather = async (id: number): Promise<unknown> => {
+      const [row] = await sql.query<{ told: unknown }>("select tallystick.gather_notifications($1, 1) as told", [id]);
+      return row?.told;
+    };
+    const [first, second] = (await sql.query<{ id: number }>("select id from tallystick.notification order by id")).map(
+      ({ id }) => id,
+    ) as [number, number];
+    const gathered = await sql.transaction(async (tx) => {
+      await tx.query("select from tallystick.notification where id = $1 for update", [first]);
+      const ofFirst = gather(first);
+      await untilBlocked(sql, "%gather_notifications%");
+      const ofSecond = gather(second);
+      await untilBlocked(sql, "%gather_notifications%", 2);
+      return { both: Promise.all([ofFirst, ofSecond]) };
+    });
+    expect(await gathered.both).toEqual([{}, { toldBy: first }]);
   });
 
   it("when several processes announce and deliver at once: every alert is told exactly once", async () => {

@@ -49,14 +49,14 @@ export async function expireLeases(sql: Database): Promise<void> {
   await sql.query("update tallystick.task_lane set ready_at = clock_timestamp() where lease_token is not null");
 }
 
-/** Resolves when a backend of this database waits for a lock that another holds. */
-export async function untilBlocked(sql: Database, sqlLike: string): Promise<void> {
+/** Resolves when so many backends of this database wait for locks that others hold. */
+export async function untilBlocked(sql: Database, sqlLike: string, backends = 1): Promise<void> {
   for (;;) {
     const rows = await sql.query(
       `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1`,
       [sqlLike],
     );
-    if (rows.length > 0) return;
+    if (rows.length >= backends) return;
   }
 }
 

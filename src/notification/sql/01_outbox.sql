@@ -34,25 +34,34 @@ begin
 end $$;
 
 -- gather: what a notification tells beside itself is fixed once and for all before it is sent, so that each try says the
--- same. Answers `waitMs` while its group must not be told yet, and `toldBy` when another tells it.
+-- same. Answers `waitMs` while its group must not be told yet, and `toldBy` when another tells it. A task that lost its
+-- lease may gather beside the one that took it over: the group's rows are locked in the order of their ids.
 create or replace function tallystick.gather_notifications(p_id bigint, p_window_ms bigint) returns jsonb
 language plpgsql as $$
 declare
   t timestamptz := tallystick.clock();
   mine tallystick.notification;
+  locked bigint[];
   free_at timestamptz;
 begin
-  select * into mine from tallystick.notification where id = p_id for update;
+  select * into mine from tallystick.notification where id = p_id;
   if mine.told_by is not null then return jsonb_build_object('toldBy', mine.told_by); end if;
   if mine.gathered_at is not null or mine.group_key is null or mine.status = 'sent' then return '{}'; end if;
+  select array_agg(id) into locked from (
+    select id from tallystick.notification
+      where id = p_id or (channel = mine.channel and group_key = mine.group_key and group_key is not null
+        and status = 'pending' and gathered_at is null and told_by is null)
+      order by id for update) waiting;
+  -- Again, as it may have changed while the locks were waited for.
+  select * into mine from tallystick.notification where id = p_id;
+  if mine.told_by is not null then return jsonb_build_object('toldBy', mine.told_by); end if;
+  if mine.gathered_at is not null or mine.status = 'sent' then return '{}'; end if;
   select max(gathered_at) + make_interval(secs => p_window_ms / 1000.0) into free_at
     from tallystick.notification where channel = mine.channel and group_key = mine.group_key and gathered_at is not null;
   if free_at > t then
     return jsonb_build_object('waitMs', ceil(extract(epoch from free_at - t) * 1000));
   end if;
   update tallystick.notification set gathered_at = t where id = p_id;
-  update tallystick.notification set told_by = p_id
-    where channel = mine.channel and group_key = mine.group_key and group_key is not null and status = 'pending'
-      and gathered_at is null and told_by is null;
+  update tallystick.notification set told_by = p_id where id = any(locked) and id <> p_id;
   return '{}';
 end $$;
