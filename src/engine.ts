@@ -32,8 +32,8 @@ import { topUpTask } from "./payment/top-up/task.ts";
 import { createReconciling } from "./payment/reconcile/maintenance.ts";
 import { reconcile, type ReconcileInput, type ReconcileReport } from "./payment/reconcile/reconcile.ts";
 import { createRetention } from "./retention.ts";
-import { drainOutboxes } from "./tasks/drain-outboxes.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
+import { createDriving } from "./tasks/driving.ts";
 import { enqueueTask, type EnqueueInput } from "./tasks/enqueue.ts";
 import {
   cancelTask,
@@ -49,8 +49,8 @@ import { defaultRetryPolicy } from "./tasks/retry-policy.ts";
 import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
 import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
-import { createWaking, type WakeInput } from "./tasks/wake.ts";
-import { runWorker, type Worker } from "./tasks/worker.ts";
+import type { AnswerInput, WakeInput } from "./tasks/wake.ts";
+import type { Worker } from "./tasks/worker.ts";
 import { storedFunctions } from "./stored-functions.ts";
 import { createUsers, type Users } from "./user-data.ts";
 
@@ -114,6 +114,15 @@ export interface Engine {
    * of a request; what it misses the next tick does. @throws driver_unavailable
    */
   wake(input?: WakeInput): Promise<void>;
+  /**
+   * Answers a driver's wake, for a consumer that the product writes: runs what is due, looks again for what is due in a
+   * moment, and hands on the wakes of what was enqueued, put off or left.
+   */
+  answerWake(input?: AnswerInput): Promise<DrainResult>;
+  /** Answers a request of the driver's service: `handlers.driver`. @throws not_found where the driver is called by none */
+  receiveWake(request: Request): Promise<Response>;
+  /** Makes what the driver's service needs, such as the schedule of ticks; safe to call again. Resolves to what is there now. */
+  setUpDriver(): Promise<readonly string[]>;
   /** Runs a resident worker in this process until it is stopped; with a driver that has one, the driver's. */
   run(): Worker;
   /** Stops the worker and this instance's own pool. */
@@ -156,7 +165,7 @@ export function createEngine(options: TallystickOptions): Engine {
   schedules.forEach(checkSchedule);
 
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
-  const { drain: drainTasks, stop: stopDrain } = createDrain({
+  const tasks = createDrain({
     database,
     definitions: byName,
     retry,
@@ -180,9 +189,14 @@ export function createEngine(options: TallystickOptions): Engine {
     async (budgetMs: number) => (await alerts.relay({ budgetMs })).relayed,
     async (budgetMs: number) => (await announcing.relay({ budgetMs })).relayed,
   ];
-  const drain = drainOutboxes(drainTasks, relays);
-  const { driver } = options;
-  const wake = driver === undefined ? drain : createWaking(database, driver, relays);
+  const driving = createDriving({
+    database,
+    driver: options.driver,
+    tasks,
+    relays,
+    tick: async () => tick(tickPlan),
+    logger,
+  });
   const tickPlan: TickPlan = {
     database,
     schedules,
@@ -199,12 +213,10 @@ export function createEngine(options: TallystickOptions): Engine {
       ...proof,
       ...reconciling,
       ...createRetention(database, options, [...byName.keys()]),
-      ...(driver === undefined
-        ? []
-        : [{ name: "wakes", run: async (budgetMs: number) => ({ ...(await wake({ budgetMs })) }) }]),
+      ...driving.maintenance,
     ],
     maxAttempts: retry.maxAttempts,
-    drain,
+    drain: driving.drain,
     maxGapMs: options.maxTickGapMs ?? 25 * 3_600_000,
     onLate: async (tx, slot) => {
       logger.warn(
@@ -214,7 +226,6 @@ export function createEngine(options: TallystickOptions): Engine {
       await tell(tx, { kind: "cron.missed", key: `cron.missed:${slot.name}:${slot.claimedAt.toISOString()}`, ...slot });
     },
   };
-  const workers = new Set<Worker>();
 
   const inbox = createInbox(database, retry.maxAttempts);
   return {
@@ -273,20 +284,16 @@ export function createEngine(options: TallystickOptions): Engine {
     },
     migrationState: async () => migrationState(database, storedFunctions),
     tick: async (input) => tick(tickPlan, input),
-    drain,
+    drain: driving.drain,
     async wake(input) {
-      await wake(input);
+      await driving.wake(input);
     },
-    run() {
-      const work = { drain, stop: stopDrain, tick: async () => tick(tickPlan), wake, logger };
-      const worker = driver?.work?.(work) ?? runWorker({ ...work, drain: work });
-      workers.add(worker);
-      return worker;
-    },
+    answerWake: driving.answer,
+    receiveWake: driving.receive,
+    setUpDriver: driving.setUp,
+    run: driving.run,
     async close() {
-      await Promise.all([...workers].map(async (worker) => worker.stop()));
-      await stopDrain();
-      await driver?.close();
+      await driving.close();
       await database.close();
     },
   };

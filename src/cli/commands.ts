@@ -10,6 +10,7 @@ import { consume } from "./consume.ts";
 import { cost } from "./cost.ts";
 import { distribute } from "./distribute.ts";
 import { doctor } from "./doctor.ts";
+import { driverSetup } from "./driver-setup.ts";
 import { drain, tick } from "./drain.ts";
 import { enrol } from "./enrol.ts";
 import {
@@ -87,6 +88,7 @@ export const commands: readonly AnyCommand[] = [
   replay,
   reconcile,
   stripeSetup,
+  driverSetup,
   listEndpoints,
   addEndpoint,
   removeEndpoint,

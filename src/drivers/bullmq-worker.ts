@@ -5,9 +5,7 @@ import type { Worker } from "../tasks/worker.ts";
 
 export const TICK_JOB = "tick";
 const SCHEDULER = "tallystick-tick";
-const DRAIN_BUDGET_MS = 20_000;
-/** Also when the next task is due at once but held by another worker, or the clocks differ. */
-const MIN_WAIT_MS = 200;
+const ANSWER_BUDGET_MS = 20_000;
 
 export interface QueueAccess {
   readonly queue: Queue;
@@ -22,29 +20,11 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
   const { queue, tickEveryMs, timeoutMs } = access;
   const stopping = new AbortController();
   const own = new Set<Promise<unknown>>();
-  let early: NodeJS.Timeout | undefined;
-
-  async function drain(): Promise<void> {
-    for (;;) {
-      const { processed, remaining, nextRunAt } = await runtime.drain({ budgetMs: DRAIN_BUDGET_MS });
-      if (stopping.signal.aborted) return;
-      if (remaining > 0 && processed > 0) continue;
-      lookAgainAt(nextRunAt);
-      return;
-    }
-  }
-
-  // The wake of a task that waits in a paced lane is spent before the lane's pause ends.
-  function lookAgainAt(moment: Date | null): void {
-    clearTimeout(early);
-    if (moment === null) return;
-    const waitMs = Math.max(MIN_WAIT_MS, moment.getTime() - Date.now());
-    if (waitMs < tickEveryMs) early = setTimeout(() => begin(async () => answer("wake")), waitMs);
-  }
 
   async function answer(job: string): Promise<void> {
     if (stopping.signal.aborted) return;
-    await (job === TICK_JOB ? runtime.tick() : drain());
+    if (job !== TICK_JOB) return void (await runtime.answer({ budgetMs: ANSWER_BUDGET_MS, signal: stopping.signal }));
+    await runtime.tick();
     // What it enqueued, or put off, goes out before the job counts as done.
     if (!stopping.signal.aborted) await runtime.wake();
   }
@@ -84,7 +64,6 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
     async stop() {
       stopping.abort();
       clearInterval(timer);
-      clearTimeout(early);
       const closed = within(timeoutMs, worker.close()).catch(async () => worker.close(true));
       await runtime.stop(Promise.all([closed, ...own]));
     },

@@ -21,6 +21,8 @@ export interface Handlers {
   readonly distributeCredits: Handler;
   /** `GET|POST /api/cron/tick` */
   readonly cron: Handler;
+  /** `GET|POST|PUT /api/driver`: requests of the driver's service, which the driver verifies. */
+  readonly driver: Handler;
   /** `GET /api/health`: public; 200 once the migrated database answers. */
   readonly health: Handler;
   /** `/api/v1/*` */
@@ -41,6 +43,13 @@ export function createHandlers(engine: Engine, options: Pick<TallystickOptions, 
     },
     distributeCredits: async (request) => handleDistributeCredits(cron, request),
     cron: async (request) => handleTick(cron, request),
+    async driver(request) {
+      try {
+        return await engine.receiveWake(request);
+      } catch (error) {
+        return errorResponse(error, logger);
+      }
+    },
     async health() {
       try {
         await engine.health();

@@ -3,7 +3,7 @@
 import type { Database } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
-import type { Drain } from "./drain.ts";
+import type { Drain, DrainResult } from "./drain.ts";
 import type { Relay } from "./drain-outboxes.ts";
 import type { Worker } from "./worker.ts";
 
@@ -15,14 +15,14 @@ export interface Wake {
   readonly delayMs: number;
 }
 
-/** What a worker of a driver may do. */
+/** What whoever gets a driver's wakes may do. */
 export interface WakeRuntime {
-  /** Runs what is due. */
-  readonly drain: Drain["drain"];
+  /** Answers a wake: runs what is due, and hands on the wakes of what was enqueued, put off or left. */
+  readonly answer: (input?: AnswerInput) => Promise<DrainResult>;
   /** Ends the drain that runs; resolves when its tasks are settled, and `until` with it. */
   readonly stop: Drain["stop"];
   readonly tick: () => Promise<unknown>;
-  /** Hands on the wakes of tasks that a drain enqueued or put off. */
+  /** Hands on the wakes of what a tick enqueued. */
   readonly wake: () => Promise<unknown>;
   readonly logger: Logger;
 }
@@ -34,14 +34,28 @@ export interface Driver {
   wake(wakes: readonly Wake[]): Promise<void>;
   /** Whether the service answers. @throws what it answers instead */
   check(): Promise<void>;
-  /** Runs a resident worker that takes wakes, and ticks, in this process; absent where the service calls a handler instead. */
+  /** Runs a resident worker that takes wakes, and ticks, in this process; absent where the service calls the product instead. */
   work?(runtime: WakeRuntime): Worker;
+  /**
+   * Answers a request of the service, once it is proven to be the service's; absent where it calls no URL. What it throws is
+   * answered as an error, which the service tries again.
+   */
+  receive?(request: Request, runtime: WakeRuntime): Promise<Response>;
+  /** Makes what the service needs, such as the schedule of ticks; safe to call again. Resolves to what is there now. */
+  setUp?(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
 export interface WakeInput {
   /** Time for it, in milliseconds; default 10,000. */
   readonly budgetMs?: number | undefined;
+}
+
+export interface AnswerInput {
+  /** Begin no task after this many milliseconds; default 10,000. */
+  readonly budgetMs?: number | undefined;
+  /** Look no further once this is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface WakeResult {

@@ -9,5 +9,9 @@ export interface DriverService {
   /** Takes the service away, and brings it back as it starts anew. */
   stop?: () => Promise<void>;
   start?: () => Promise<void>;
+  /** Has the service's schedule fire now; absent where workers tick as they begin. */
+  tick?: () => Promise<void>;
+  /** How often the schedule fires while tests run; absent where workers keep it. */
+  tickEvery?: (ms: number) => void;
   end(): Promise<void>;
 }

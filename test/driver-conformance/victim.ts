@@ -2,6 +2,7 @@
 import process from "node:process";
 import { createTallystick, defineCatalog, defineTask } from "../../src/index.ts";
 import { driverOf, type DriverKind } from "./drivers.ts";
+import { host } from "./host.ts";
 
 const [, , kind, url = "", database = ""] = process.argv;
 const driver = driverOf(kind as DriverKind, url, 3_600_000);
@@ -12,4 +13,6 @@ const note = defineTask({
     await new Promise(() => undefined);
   },
 });
-createTallystick({ database, catalog: defineCatalog({}), tasks: [note], ...(driver && { driver }) }).run();
+const tally = createTallystick({ database, catalog: defineCatalog({}), tasks: [note], ...(driver && { driver }) });
+await host(kind as DriverKind, url, tally);
+process.send?.("hosted");

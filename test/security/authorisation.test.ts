@@ -102,11 +102,12 @@ const api: Readonly<Record<string, { readonly status: number; readonly query?: s
 const publicRoutes = ["GET /api/v1/openapi.json"];
 
 // A handler of the library that is not here fails the first test.
-const doors: Readonly<Record<keyof Handlers, "api" | "cron" | "signature" | "public">> = {
+const doors: Readonly<Record<keyof Handlers, "api" | "cron" | "signature" | "driver" | "public">> = {
   webhook: "signature",
   stripeWebhook: "signature",
   distributeCredits: "cron",
   cron: "cron",
+  driver: "driver",
   health: "public",
   api: "api",
 };
@@ -329,6 +330,22 @@ describe("the webhook handlers", () => {
     const response = await tally.handlers[name](requestFor("POST /api/webhooks/stripe", "", { body, headers }));
     expect(response.status).toBe(200);
   });
+});
+
+describe("the driver's handler", () => {
+  it.each(handlersBehind("driver"))(
+    "%s is not there without a driver that is called, whatever the key",
+    async (name) => {
+      await touchesNothing(async () => {
+        for (const authorization of [`Bearer ${API_KEY}`, `Bearer ${CRON_SECRET}`]) {
+          const response = await tally.handlers[name](
+            requestFor("POST /api/driver", "", { headers: { authorization } }),
+          );
+          expect(response.status).toBe(404);
+        }
+      });
+    },
+  );
 });
 
 describe("the public handlers", () => {

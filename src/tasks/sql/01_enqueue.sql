@@ -89,4 +89,10 @@ begin
       ready_at = (select greatest(min(run_at), pause) from tallystick.task where lane = p_lane and status = 'pending'
         having min(run_at) is not null)
     where name = p_lane and (lease_token is null or lease_token = p_token);
+  -- Whoever was woken for the next one may find the lane paused: it is woken again when the pause ends.
+  if p_pause_until is not null then
+    update tallystick.task set woken_at = null
+      where id = (select id from tallystick.task where lane = p_lane and status = 'pending' order by run_at, id limit 1)
+        and woken_at is not null;
+  end if;
 end $$;

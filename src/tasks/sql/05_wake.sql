@@ -16,3 +16,17 @@ $$;
 create or replace function tallystick.return_wakes(p_ids bigint[]) returns void language sql as $$
   update tallystick.task set woken_at = null where id = any (p_ids) and status = 'pending'
 $$;
+
+-- A worker's time is over and something due is left: one wake more, as whoever gets it drains all.
+create or replace function tallystick.rewake_due() returns void language sql as $$
+  update tallystick.task set woken_at = null where status = 'pending' and woken_at is not null and id = (
+    select id from (
+      (select id from tallystick.task where status = 'pending' and lane is null and run_at <= (select tallystick.clock())
+        order by run_at, id limit 1)
+      union all
+      (select head.id from (
+          select name from tallystick.task_lane where ready_at <= (select tallystick.clock()) order by ready_at limit 1) ready
+        cross join lateral (select id from tallystick.task where lane = ready.name and status = 'pending'
+          order by run_at, id limit 1) head)
+    ) due limit 1)
+$$;

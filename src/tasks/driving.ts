@@ -1,0 +1,78 @@
+// What stands between the engine and its driver: wakes that go out, and wakes that come in by a worker, a handler or a
+// consumer of the product's own. Without a driver a wake is a drain.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "../db/database.ts";
+import { TallystickError } from "../kernel/errors.ts";
+import type { Logger } from "../kernel/logger.ts";
+import { drainOutboxes, type Relay } from "./drain-outboxes.ts";
+import type { Drain, DrainResult } from "./drain.ts";
+import { createWaking, type AnswerInput, type Driver, type WakeInput } from "./wake.ts";
+import { runWorker, type Worker } from "./worker.ts";
+
+/** Another's work on a lane may keep it for so long; who looks again sooner than this needs no wake for it. */
+const LOOK_AGAIN_MS = 250;
+
+export interface DrivingOptions {
+  readonly database: Database;
+  readonly driver: Driver | undefined;
+  readonly tasks: Drain;
+  readonly relays: readonly Relay[];
+  readonly tick: () => Promise<unknown>;
+  readonly logger: Logger;
+}
+
+export function createDriving({ database, driver, tasks, relays, tick, logger }: DrivingOptions) {
+  const drain = drainOutboxes(tasks.drain, relays);
+  const hand = driver && createWaking(database, driver, relays);
+  const wake: (input?: WakeInput) => Promise<unknown> = hand ?? drain;
+
+  async function answer({ budgetMs = 10_000, signal }: AnswerInput = {}): Promise<DrainResult> {
+    const deadline = performance.now() + budgetMs;
+    const leftMs = (): number => Math.max(0, deadline - performance.now());
+    const total = { processed: 0, done: 0, failed: 0, dead: 0 };
+    for (;;) {
+      const result = await drain({ budgetMs: leftMs() });
+      for (const key of ["processed", "done", "failed", "dead"] as const) total[key] += result[key];
+      const { remaining, nextRunAt } = result;
+      const waitMs = Math.max(0, (nextRunAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now());
+      const goesOn = remaining > 0 ? result.processed > 0 : waitMs <= LOOK_AGAIN_MS;
+      if (!goesOn || signal?.aborted === true || leftMs() <= waitMs) {
+        // A stop leaves the wakes to whoever looks next: what runs elsewhere must not wait for this process's end.
+        if (hand !== undefined && signal?.aborted !== true) {
+          if (remaining > 0 && total.processed > 0) await database.query("select tallystick.rewake_due()");
+          await hand();
+        }
+        return { ...result, ...total };
+      }
+      await sleep(waitMs);
+    }
+  }
+
+  const workers = new Set<Worker>();
+  const runtime = { answer, stop: tasks.stop, tick, wake, logger };
+  return {
+    drain,
+    wake,
+    answer,
+    /** Of a tick: what was never handed over. */
+    maintenance:
+      hand === undefined
+        ? []
+        : [{ name: "wakes", run: async (budgetMs: number) => ({ ...(await hand({ budgetMs })) }) }],
+    run(): Worker {
+      const worker = driver?.work?.(runtime) ?? runWorker({ drain: { drain, stop: tasks.stop }, tick, logger });
+      workers.add(worker);
+      return worker;
+    },
+    async receive(request: Request): Promise<Response> {
+      if (driver?.receive === undefined) throw new TallystickError("not_found", "No driver is called here.");
+      return driver.receive(request, runtime);
+    },
+    setUp: async (): Promise<readonly string[]> => (await driver?.setUp?.()) ?? [],
+    async close(): Promise<void> {
+      await Promise.all([...workers].map(async (worker) => worker.stop()));
+      await tasks.stop();
+      await driver?.close();
+    },
+  };
+}
