@@ -8,16 +8,18 @@ const SCHEDULER = "tallystick-tick";
 const ANSWER_BUDGET_MS = 20_000;
 
 export interface QueueAccess {
-  readonly queue: Queue;
+  queue(): Promise<Queue>;
   readonly tickEveryMs: number;
+  /** Whether the queue's job scheduler ticks; else this worker does. */
+  readonly hasScheduler: boolean;
   readonly timeoutMs: number;
   /** Begins to take jobs; `answer` is called with each one's name. */
-  start(answer: (job: string) => Promise<void>): QueueWorker;
+  start(answer: (job: string) => Promise<void>): Promise<QueueWorker>;
 }
 
 export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worker {
   const { logger } = runtime;
-  const { queue, tickEveryMs, timeoutMs } = access;
+  const { queue, tickEveryMs, hasScheduler, timeoutMs } = access;
   const stopping = new AbortController();
   const own = new Set<Promise<unknown>>();
 
@@ -41,9 +43,10 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
 
   // Asked for again each time: a flush takes the scheduler with it. Where the store is away the worker ticks by itself.
   async function keepTicking(): Promise<void> {
+    if (!hasScheduler) return answer(TICK_JOB);
     const job = { name: TICK_JOB, opts: { removeOnComplete: true, removeOnFail: true } };
     try {
-      await within(timeoutMs, queue.upsertJobScheduler(SCHEDULER, { every: tickEveryMs }, job));
+      await within(timeoutMs, (await queue()).upsertJobScheduler(SCHEDULER, { every: tickEveryMs }, job));
     } catch (error) {
       if (stopping.signal.aborted) return;
       logger.warn({ error: message(error) }, "the queue's store does not answer; the worker ticks by itself");
@@ -51,11 +54,23 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
     }
   }
 
-  const worker = access.start(answer);
-  worker.on("error", (error) => logger.warn({ error: message(error) }, "the queue's store does not answer"));
-  worker.on("failed", (_job, error) => logger.warn({ error: message(error) }, "a wake could not be answered"));
+  async function take(): Promise<QueueWorker> {
+    const worker = await access.start(answer);
+    worker.on("error", (error) => logger.warn({ error: message(error) }, "the queue's store does not answer"));
+    worker.on("failed", (_job, error) => logger.warn({ error: message(error) }, "a wake could not be answered"));
+    return worker;
+  }
+
+  async function close(): Promise<void> {
+    const worker = await taking.catch(() => undefined);
+    if (worker !== undefined) await within(timeoutMs, worker.close()).catch(async () => worker.close(true));
+  }
+
+  const taking = take();
+  begin(async () => taking);
   const timer = setInterval(() => begin(keepTicking), tickEveryMs);
-  begin(keepTicking);
+  // One that an earlier setting left behind would tick beside the worker's timer.
+  begin(async () => (hasScheduler ? keepTicking() : (await queue()).removeJobScheduler(SCHEDULER)));
   // What became due while no worker ran is not left until the schedule's next turn.
   begin(async () => answer(TICK_JOB));
 
@@ -64,8 +79,7 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
     async stop() {
       stopping.abort();
       clearInterval(timer);
-      const closed = within(timeoutMs, worker.close()).catch(async () => worker.close(true));
-      await runtime.stop(Promise.all([closed, ...own]));
+      await runtime.stop(Promise.all([close(), ...own]));
     },
   };
 }

@@ -1,6 +1,6 @@
 // BullMQ 6 as driver: wakes are jobs of one queue, the tick is a job scheduler of it. Nothing that matters is in the store:
 // one that is flushed, restarted or away costs time until the next tick, never work.
-import { Queue, Worker as QueueWorker, type BackendFactory, type ConnectionOptions } from "bullmq";
+import type { BackendFactory, ConnectionOptions, Queue } from "bullmq";
 import type { Driver, Wake } from "../tasks/wake.ts";
 import { residentWorker, within } from "./bullmq-worker.ts";
 
@@ -18,6 +18,11 @@ export interface BullmqOptions {
   readonly concurrency?: number | undefined;
   /** Default 60,000. */
   readonly tickEveryMs?: number | undefined;
+  /**
+   * scheduler (default): a job scheduler of the queue ticks, once for all workers. worker: each worker ticks by a timer of
+   * its own, which is as safe, and spares the store the commands that a delayed job costs while nothing happens.
+   */
+  readonly tickBy?: "scheduler" | "worker" | undefined;
   /** A worker with nothing to do asks the store this often; BullMQ does so oftener while a delayed job stands. Default 5,000. */
   readonly idleMs?: number | undefined;
   /** How long the store may take before a wake counts as not taken; default 5,000. */
@@ -27,7 +32,7 @@ export interface BullmqOptions {
 const WAKE_JOB = "wake";
 const MIN_STALLED_INTERVAL_MS = 30_000;
 
-/** Wakes over a BullMQ queue. It connects when first used. */
+/** Wakes over a BullMQ queue. bullmq is loaded, and connects, when first used. */
 export function bullmq(options: BullmqOptions): Driver {
   const { queue: name = "tallystick", timeoutMs = 5_000, tickEveryMs = 60_000, idleMs = 5_000 } = options;
   const common = {
@@ -36,37 +41,40 @@ export function bullmq(options: BullmqOptions): Driver {
   };
   // BullMQ overloads its constructors by the backend; undefined is Redis.
   const backend = options.backend as undefined;
-  let opened: Queue | undefined;
+  let opened: Promise<Queue> | undefined;
 
-  function queue(): Queue {
-    if (opened !== undefined) return opened;
-    opened = new Queue(name, common, backend);
+  async function open(): Promise<Queue> {
+    const library = await import("bullmq");
+    const queue = new library.Queue(name, common, backend);
     // The call that fails tells; an error event without a listener would end the process.
-    opened.on("error", () => undefined);
-    return opened;
+    queue.on("error", () => undefined);
+    return queue;
   }
+  const queue = async (): Promise<Queue> => (opened ??= open());
 
   return {
     name: "bullmq",
     async wake(wakes) {
-      await within(timeoutMs, queue().addBulk(wakes.map(wakeJob)));
+      await within(timeoutMs, (await queue()).addBulk(wakes.map(wakeJob)));
     },
     async check() {
-      await within(timeoutMs, queue().getJobCounts("wait"));
+      await within(timeoutMs, (await queue()).getJobCounts("wait"));
     },
     work: (runtime) =>
       residentWorker(runtime, {
-        queue: queue(),
+        queue,
         tickEveryMs,
+        hasScheduler: options.tickBy !== "worker",
         timeoutMs,
-        start: (answer) => {
+        async start(answer) {
+          const library = await import("bullmq");
           const settings = { ...common, concurrency: options.concurrency ?? 20, drainDelay: idleMs / 1_000 };
           const stalledInterval = Math.max(MIN_STALLED_INTERVAL_MS, idleMs);
-          return new QueueWorker(name, async (job) => answer(job.name), { ...settings, stalledInterval }, backend);
+          return new library.Worker(name, async (job) => answer(job.name), { ...settings, stalledInterval }, backend);
         },
       }),
     async close() {
-      const closing = opened;
+      const closing = await opened;
       opened = undefined;
       // A store that is away must not hold up the process's end.
       await within(timeoutMs, closing?.close() ?? Promise.resolve()).catch(async () => closing?.disconnect());

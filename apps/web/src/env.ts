@@ -59,7 +59,11 @@ const variables = z.object({
   TALLYSTICK_ALLOW_PRIVATE_HOSTS: flag,
   TALLYSTICK_DRIVER: z.preprocess(
     unsetWhenBlank,
-    z.literal("inline", { error: "only inline is available yet" }).default("inline"),
+    z.enum(["inline", "bullmq"], { error: "must be inline or bullmq" }).default("inline"),
+  ),
+  REDIS_URL: z.preprocess(
+    unsetWhenBlank,
+    z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
   ),
   PRICE_PRO_MONTHLY: priceId("price_pro_monthly"),
   PRICE_PRO_YEARLY: priceId("price_pro_yearly"),
@@ -71,16 +75,21 @@ const variables = z.object({
 
 export type Environment = z.output<typeof variables>;
 
-// Pretended payments would stand beside real ones, and both give credits.
-const schema = variables.refine(
-  ({ TALLYSTICK_SANDBOX: isOn, STRIPE_SECRET_KEY: key }) => !(isOn && isLiveKey(key ?? "")),
-  {
+// Also when another variable is wrong: every problem is reported at once.
+const when = (): boolean => true;
+
+const schema = variables
+  // Pretended payments would stand beside real ones, and both give credits.
+  .refine(({ TALLYSTICK_SANDBOX: isOn, STRIPE_SECRET_KEY: key }) => !(isOn && isLiveKey(key ?? "")), {
     path: ["TALLYSTICK_SANDBOX"],
-    // Also when another variable is wrong: every problem is reported at once.
-    when: () => true,
+    when,
     error: "must be 0 or empty beside a live STRIPE_SECRET_KEY: the sandbox takes payments that nobody pays",
-  },
-);
+  })
+  .refine(({ TALLYSTICK_DRIVER: name, REDIS_URL: redis }) => name !== "bullmq" || redis !== undefined, {
+    path: ["REDIS_URL"],
+    when,
+    error: "is needed by TALLYSTICK_DRIVER=bullmq",
+  });
 
 /** Every variable that the application reads, in the order of env.example. */
 export const environmentNames: readonly string[] = Object.keys(variables.shape);

@@ -4,6 +4,7 @@ import { stripe } from "tallystick/stripe";
 import { catalog } from "./catalog.ts";
 import { channels } from "./channels.ts";
 import { pool } from "./database/pool.ts";
+import { driver } from "./driver.ts";
 import { env } from "./env.ts";
 import type { Environment } from "./env.ts";
 import { logger } from "./logger.ts";
@@ -21,6 +22,7 @@ function createTally(settings: Environment) {
     catalog: catalog(settings),
     payment: localStripe() ?? realStripe(settings),
     notifications: channels(settings),
+    driver: driver(settings),
     endpoints: { allowPrivateHosts: settings.TALLYSTICK_ALLOW_PRIVATE_HOSTS },
     auth: {
       cronSecrets: settings.CRON_SECRET ? [settings.CRON_SECRET] : [],

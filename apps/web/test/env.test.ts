@@ -40,13 +40,22 @@ test("every problem is reported at once, and no value with it", () => {
     TALLYSTICK_SANDBOX: "yes",
     TALLYSTICK_SANDBOX_PORT: "0",
     DISCORD_WEBHOOK_URL: "secret",
-    TALLYSTICK_DRIVER: "bullmq",
+    TALLYSTICK_DRIVER: "kafka",
+    REDIS_URL: "http://secret",
     NOTIFICATION_LANGUAGE: "fr",
   };
   const report = (): unknown => parseEnvironment(variables);
   for (const name of Object.keys(variables)) expect(report).toThrow(new RegExp(`^  ${name}: `, "m"));
-  expect(report).toThrow(/TALLYSTICK_DRIVER: only inline is available yet/);
+  expect(report).toThrow(/TALLYSTICK_DRIVER: must be inline or bullmq/);
   expect(report).not.toThrow(/secret/);
+});
+
+test("BullMQ needs a Redis, and what else is wrong is reported with it", () => {
+  const REDIS_URL = "redis://localhost:6379";
+  expect(parseEnvironment({ TALLYSTICK_DRIVER: "bullmq", REDIS_URL })).toMatchObject({ REDIS_URL });
+  const report = (): unknown => parseEnvironment({ TALLYSTICK_DRIVER: "bullmq", PORT: "high" });
+  expect(report).toThrow(/^ {2}REDIS_URL: is needed by TALLYSTICK_DRIVER=bullmq/m);
+  expect(report).toThrow(/^ {2}PORT: /m);
 });
 
 test("the sandbox takes Stripe's place only when it is asked for, with no key, where the server stays", () => {
