@@ -1,6 +1,7 @@
 // The entry: the engine with its HTTP handlers.
 import { createEngine, type Engine } from "./engine.ts";
 import { createHandlers, type Handlers } from "./http/handlers.ts";
+import { listenedTo } from "./kernel/telemetry.ts";
 import type { TallystickOptions } from "./options.ts";
 
 export interface Tallystick extends Engine {
@@ -14,5 +15,6 @@ export interface Tallystick extends Engine {
  */
 export function createTallystick(options: TallystickOptions): Tallystick {
   const engine = createEngine(options);
-  return { ...engine, handlers: createHandlers(engine, options) };
+  const tally = { ...engine, handlers: createHandlers(engine, options) };
+  return options.telemetry === undefined ? tally : listenedTo(tally, options.telemetry);
 }

@@ -5,9 +5,10 @@ import { createCredits, type Credits } from "./credits/index.ts";
 import { createProof } from "./credits/audit/proof.ts";
 import { sealKeys } from "./credits/seal/keys.ts";
 import { connect, joinTransaction, type TransactionSource } from "./db/database.ts";
-import { tellOfDeath } from "./dead-letters.ts";
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
 import { TallystickError } from "./kernel/errors.ts";
+import type { Metric } from "./kernel/metric.ts";
+import { inSpan } from "./kernel/telemetry.ts";
 import { silentLogger } from "./kernel/logger.ts";
 import { deliverTask } from "./notification/deliver.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
@@ -31,6 +32,7 @@ import { beginTopUps } from "./payment/top-up/relay.ts";
 import { topUpTask } from "./payment/top-up/task.ts";
 import { createReconciling } from "./payment/reconcile/maintenance.ts";
 import { reconcile, type ReconcileInput, type ReconcileReport } from "./payment/reconcile/reconcile.ts";
+import { readMetrics } from "./metrics.ts";
 import { createRetention } from "./retention.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
 import { createDriving } from "./tasks/driving.ts";
@@ -45,9 +47,11 @@ import {
   type TaskAttempt,
   type TaskView,
 } from "./tasks/inspect.ts";
+import { createAttemptCounter } from "./tasks/measures.ts";
 import { defaultRetryPolicy } from "./tasks/retry-policy.ts";
 import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
 import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
+import { tellOfDeath, tellOfLateness, tellOfMissedEvents, tellOfViolations } from "./telling.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import type { AnswerInput, WakeInput } from "./tasks/wake.ts";
 import type { Worker } from "./tasks/worker.ts";
@@ -102,6 +106,8 @@ export interface Engine {
   readonly endpoints: Endpoints;
   /** Whether the database answers and has been migrated. @throws storage_unavailable, not_migrated */
   health(): Promise<void>;
+  /** The backlog and its age, dead letters, ticks, ledger totals: read from the database; attempts: of this process. */
+  metrics(): Promise<readonly Metric[]>;
   migrate(): Promise<MigrateResult>;
   /** What `migrate` would do, without doing it. */
   migrationState(): Promise<MigrationState>;
@@ -165,24 +171,20 @@ export function createEngine(options: TallystickOptions): Engine {
   schedules.forEach(checkSchedule);
 
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
+  const attempts = createAttemptCounter(options.telemetry);
   const tasks = createDrain({
     database,
     definitions: byName,
     retry,
     onDead: tellOfDeath(tell, logger),
+    onSettled: attempts.count,
   });
   const keys = options.seal === undefined ? undefined : sealKeys(options.seal);
   const credits = createCredits(database, catalog.plans, keys, catalog.features);
-  const proof = createProof(database, keys, options.proof, async (tx, failure) => {
-    logger.error({ ...failure }, "the audit found violations");
-    await tell(tx, { kind: "audit.failed", ...failure });
-  });
+  const proof = createProof(database, keys, options.proof, tellOfViolations(tell, logger));
   const reconciling = createReconciling(database, providers.all, options.reconcile, {
     maxAttempts: retry.maxAttempts,
-    onFound: async (tx, found) => {
-      logger.warn({ ...found }, "payment events did not arrive");
-      await tell(tx, { kind: "payment.events_missed", ...found });
-    },
+    onFound: tellOfMissedEvents(tell, logger),
   });
   const relays = [
     async (budgetMs: number) => (await topUps(budgetMs)).begun,
@@ -218,13 +220,7 @@ export function createEngine(options: TallystickOptions): Engine {
     maxAttempts: retry.maxAttempts,
     drain: driving.drain,
     maxGapMs: options.maxTickGapMs ?? 25 * 3_600_000,
-    onLate: async (tx, slot) => {
-      logger.warn(
-        { schedule: slot.name, dueAt: slot.dueAt, missed: slot.missed },
-        "a scheduled run was late or missed",
-      );
-      await tell(tx, { kind: "cron.missed", key: `cron.missed:${slot.name}:${slot.claimedAt.toISOString()}`, ...slot });
-    },
+    onLate: tellOfLateness(tell, logger),
   };
 
   const inbox = createInbox(database, retry.maxAttempts);
@@ -260,8 +256,11 @@ export function createEngine(options: TallystickOptions): Engine {
     tasks: {
       async enqueue(input, { tx } = {}) {
         const maxAttempts = byName.get(input.name)?.maxAttempts ?? retry.maxAttempts;
-        const result = await enqueueTask(tx === undefined ? database : joinTransaction(tx), { ...input, maxAttempts });
-        return { taskId: String(result.taskId), created: result.created };
+        const target = tx === undefined ? database : joinTransaction(tx);
+        return inSpan("task.enqueue", { kind: "producer", attributes: { "tallystick.task": input.name } }, async () => {
+          const { taskId, created } = await enqueueTask(target, { ...input, maxAttempts });
+          return { taskId: String(taskId), created };
+        });
       },
       list: async (input = {}) => listTasks(database, input),
       get: async (id) => getTask(database, id),
@@ -282,6 +281,7 @@ export function createEngine(options: TallystickOptions): Engine {
       await announcing.storeSubscriptions();
       return result;
     },
+    metrics: async () => readMetrics(database, attempts, options.driver !== undefined),
     migrationState: async () => migrationState(database, storedFunctions),
     tick: async (input) => tick(tickPlan, input),
     drain: driving.drain,

@@ -77,12 +77,13 @@ export type { Delivery, DeliveryAttempt, DeliveryDetail, DeliveryStatus } from "
 export type { EraseUserResult, Users } from "./user-data.ts";
 export type { ExportPage } from "./db/export-pages.ts";
 
+export type { Attributes, Note, SpanOptions, TaskMeasure, Telemetry } from "./kernel/telemetry.ts";
 export { defineTask, discard, retryLater, type RunContext, type Schedule, type TaskDefinition } from "./tasks/task.ts";
 export type { RetryPolicy } from "./tasks/retry-policy.ts";
 export type { DrainInput, DrainResult } from "./tasks/drain.ts";
 export type { TickInput, TickResult } from "./tasks/tick.ts";
 export type { Worker } from "./tasks/worker.ts";
-export type { Driver, Wake, WakeInput, WakeRuntime } from "./tasks/wake.ts";
+export type { AnswerInput, Driver, Wake, WakeInput, WakeRuntime } from "./tasks/wake.ts";
 export type { TaskAttempt, TaskView } from "./tasks/inspect.ts";
 
 export type {

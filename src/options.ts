@@ -7,6 +7,7 @@ import type { DatabaseSource, Queryable } from "./db/database.ts";
 import type { SealOptions } from "./credits/seal/keys.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import type { Logger } from "./kernel/logger.ts";
+import type { Telemetry } from "./kernel/telemetry.ts";
 import type { Catalog } from "./payment/catalog.ts";
 import type { EventHooks } from "./outgoing/hooks.ts";
 import type { EndpointRules } from "./outgoing/index.ts";
@@ -20,6 +21,8 @@ export interface AuthOptions {
   readonly cronSecrets?: readonly string[] | undefined;
   /** The user name and password that a cron caller may send as `Authorization: Basic`. */
   readonly cronBasic?: { readonly username: string; readonly password: string } | undefined;
+  /** Secrets that a scraper of metrics may send as `Authorization: Bearer`. */
+  readonly metricsSecrets?: readonly string[] | undefined;
   /** Keys that open the REST API, as `Authorization: Bearer`. */
   readonly apiKeys?: readonly string[] | undefined;
 }
@@ -72,6 +75,8 @@ export interface TallystickOptions {
   readonly tasks?: readonly TaskDefinition[] | undefined;
   /** Who carries word of due tasks to where they run, such as `bullmq(…)`; without one they run behind the request. */
   readonly driver?: Driver | undefined;
+  /** Who is told of spans and measures, such as `openTelemetry()` of tallystick/otel. */
+  readonly telemetry?: Telemetry | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** A tick that comes later than this after the one before is announced as missed; default 25 hours, for a daily cron. */
   readonly maxTickGapMs?: number | undefined;

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { alone } from "./alone.ts";
 
 interface Part {
   readonly name: string;
@@ -43,21 +44,30 @@ export interface BuildOptions {
   readonly signal: AbortSignal;
 }
 
-/** Builds what is out of date. @throws with the build's output when it fails */
+/** Builds what is out of date; of several processes one does. @throws with the build's output when it fails */
 export async function buildWhatChanged({ root, dev, log, signal }: BuildOptions): Promise<void> {
+  mkdirSync(path.join(root, ".tallystick"), { recursive: true });
   for (const part of dev ? [library] : [library, application]) {
-    const record = path.join(root, ".tallystick", `built-${part.name}`);
-    const fingerprint = fingerprintOf(root, part.sources);
-    const isCurrent =
-      existsSync(path.join(root, part.product)) && existsSync(record) && readFileSync(record, "utf8") === fingerprint;
-    if (isCurrent) continue;
-    const start = performance.now();
-    log(`building the ${part.name} …`);
-    await runNpm(root, part.command, signal);
-    mkdirSync(path.dirname(record), { recursive: true });
-    writeFileSync(record, fingerprint);
-    log(`built the ${part.name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    if (isCurrent(root, part)) continue;
+    await alone(path.join(root, ".tallystick", "building"), signal, async () => {
+      const fingerprint = fingerprintOf(root, part.sources);
+      if (isCurrent(root, part, fingerprint)) return;
+      const start = performance.now();
+      log(`building the ${part.name} …`);
+      await runNpm(root, part.command, signal);
+      writeFileSync(recordOf(root, part), fingerprint);
+      log(`built the ${part.name} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    });
   }
+}
+
+const recordOf = (root: string, part: Part): string => path.join(root, ".tallystick", `built-${part.name}`);
+
+function isCurrent(root: string, part: Part, fingerprint = fingerprintOf(root, part.sources)): boolean {
+  const record = recordOf(root, part);
+  return (
+    existsSync(path.join(root, part.product)) && existsSync(record) && readFileSync(record, "utf8") === fingerprint
+  );
 }
 
 // Neither what a build writes, nor tests, nor settings, which no build reads.

@@ -1,5 +1,6 @@
 // What the ledger's operations share: where they run, and how a stored function's outcome becomes a result or an error.
 import { joinTransaction, type Database, type Queryable, type TransactionSource } from "../db/database.ts";
+import { inSpan } from "../kernel/telemetry.ts";
 import { isTallystickError, TallystickError, type ErrorCode } from "../kernel/errors.ts";
 
 /** Options of every writing call. */
@@ -30,9 +31,13 @@ export async function callFunction<Result>(
   parameters: Parameters,
 ): Promise<Result> {
   const [list, values] = argumentsOf(parameters);
-  const [row] = await queryable.query<{ result: Result }>(`select tallystick.${name}(${list}) as result`, values);
-  if (row === undefined) throw new TallystickError("internal", `tallystick.${name} answered nothing`);
-  return row.result;
+  return inSpan(`ledger.${name}`, {}, async (note) => {
+    const [row] = await queryable.query<{ result: Result }>(`select tallystick.${name}(${list}) as result`, values);
+    if (row === undefined) throw new TallystickError("internal", `tallystick.${name} answered nothing`);
+    const outcome = (row.result as { readonly outcome?: unknown } | null)?.outcome;
+    if (typeof outcome === "string") note({ "tallystick.outcome": outcome });
+    return row.result;
+  });
 }
 
 function argumentsOf(parameters: Parameters): [list: string, values: readonly unknown[]] {

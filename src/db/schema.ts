@@ -276,6 +276,7 @@ export const task = tallystick.table("task", {
   updatedAt: moment("updated_at").notNull(),
   finishedAt: moment("finished_at"),
   wokenAt: moment("woken_at"),
+  traceparent: text(),
 });
 
 export const taskLane = tallystick.table("task_lane", {

@@ -3,7 +3,9 @@ import type { Engine } from "../engine.ts";
 import { silentLogger } from "../kernel/logger.ts";
 import type { TallystickOptions } from "../options.ts";
 import { createApi } from "./api/app.ts";
+import { isAuthorized } from "./auth.ts";
 import { handleDistributeCredits, handleTick } from "./cron.ts";
+import { METRICS_TYPE, prometheusText } from "./metrics.ts";
 import { errorResponse, json } from "./respond.ts";
 import { handleWebhook, providerOf } from "./webhook.ts";
 
@@ -23,6 +25,8 @@ export interface Handlers {
   readonly cron: Handler;
   /** `GET|POST|PUT /api/driver`: requests of the driver's service, which the driver verifies. */
   readonly driver: Handler;
+  /** `GET /api/metrics`: in Prometheus' text format, for bearers of one of `auth.metricsSecrets`. */
+  readonly metrics: Handler;
   /** `GET /api/health`: public; 200 once the migrated database answers. */
   readonly health: Handler;
   /** `/api/v1/*` */
@@ -30,7 +34,7 @@ export interface Handlers {
 }
 
 export function createHandlers(engine: Engine, options: Pick<TallystickOptions, "auth" | "logger">): Handlers {
-  const { cronSecrets, cronBasic, apiKeys } = options.auth ?? {};
+  const { cronSecrets, cronBasic, apiKeys, metricsSecrets } = options.auth ?? {};
   const logger = options.logger ?? silentLogger;
   const cron = { engine, logger, credentials: { bearer: cronSecrets ?? [], basic: cronBasic ? [cronBasic] : [] } };
   const { providers } = engine.payment;
@@ -46,6 +50,17 @@ export function createHandlers(engine: Engine, options: Pick<TallystickOptions, 
     async driver(request) {
       try {
         return await engine.receiveWake(request);
+      } catch (error) {
+        return errorResponse(error, logger);
+      }
+    },
+    async metrics(request) {
+      try {
+        if (!(await isAuthorized(request.headers.get("authorization"), { bearer: metricsSecrets ?? [], basic: [] }))) {
+          return json({ error: "Unauthorized" }, 401, { "www-authenticate": "Bearer" });
+        }
+        const headers = { "content-type": METRICS_TYPE, "cache-control": "no-store" };
+        return new Response(prometheusText(await engine.metrics()), { headers });
       } catch (error) {
         return errorResponse(error, logger);
       }

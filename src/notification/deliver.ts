@@ -1,5 +1,6 @@
 // The task that delivers one message to one channel; of alerts that are told together, the first tells all.
 import type { Database, Queryable } from "../db/database.ts";
+import { inSpan } from "../kernel/telemetry.ts";
 import { defineTask, discard, retryLater, type TaskDefinition, type TaskPayload } from "../tasks/task.ts";
 import type { Channel, Message, SendOutcome, Severity } from "./channel.ts";
 import { groupedMessage, TOLD_IN_FULL, type Group, type StoredAlert } from "./grouped-message.ts";
@@ -28,7 +29,14 @@ export function deliverTask(database: Database, routing: Routing): TaskDefinitio
       if (channel === undefined) throw discard(`channel ${String(payload["channel"])} is not configured any more`);
       if (await isToldByAnother(database, stored, routing.find(channel, stored.kind, stored.severity))) return "told";
       const message = await messageOf(database, stored, channel.language);
-      return settle(await channel.send(message, signal));
+      const attributes = { "tallystick.channel": channel.name, "tallystick.notification.kind": stored.kind };
+      return settle(
+        await inSpan("notification.send", { kind: "client", attributes }, async (note) => {
+          const sent = await channel.send(message, signal);
+          note({ "tallystick.outcome": sent.outcome });
+          return sent;
+        }),
+      );
     },
     async run({ tx, payload, loaded }) {
       if (loaded === "sent") await mark(tx, payload, "sent");

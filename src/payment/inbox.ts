@@ -2,6 +2,7 @@
 import type { Database, Queryable } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
 import { gatherCalls } from "../kernel/gather.ts";
+import { inSpan, traceparent } from "../kernel/telemetry.ts";
 import { replayTask, type ListInput, type Page } from "../tasks/inspect.ts";
 import type { InboundEvent } from "./inbound-event.ts";
 import type { PaymentProvider } from "./provider.ts";
@@ -41,7 +42,12 @@ export function createInbox(database: Database, maxAttempts: number): Inbox {
   const store = gatherCalls(async (rows: readonly string[]) => storeRows(database, rows, maxAttempts), TOGETHER);
   return {
     async receive(provider, body, headers) {
-      return store(toRow(provider.name, await provider.verify(body, headers)));
+      return inSpan("webhook.receive", { attributes: { "tallystick.provider": provider.name } }, async (note) => {
+        const event = await provider.verify(body, headers);
+        const outcome = await store(toRow(provider.name, event));
+        note({ "tallystick.event.type": event.type, "tallystick.outcome": outcome });
+        return outcome;
+      });
     },
   };
 }
@@ -62,7 +68,17 @@ function toRow(provider: string, event: InboundEvent): string {
   const lane = subject === null ? null : subjectLane(provider, subject);
   // That an event without effect came is kept, and not what it tells of a person, who may have been erased by then.
   const payload = handled ? event.payload : null;
-  return storableJson({ provider, eventId: id, type, apiVersion, livemode, handled, lane, payload });
+  return storableJson({
+    provider,
+    eventId: id,
+    type,
+    apiVersion,
+    livemode,
+    handled,
+    lane,
+    payload,
+    traceparent: traceparent(),
+  });
 }
 
 async function storeRows(

@@ -29,13 +29,16 @@ export function createDriving({ database, driver, tasks, relays, tick, logger }:
   async function answer({ budgetMs = 10_000, signal }: AnswerInput = {}): Promise<DrainResult> {
     const deadline = performance.now() + budgetMs;
     const leftMs = (): number => Math.max(0, deadline - performance.now());
+    let fruitless = 0;
     const total = { processed: 0, done: 0, failed: 0, dead: 0 };
     for (;;) {
       const result = await drain({ budgetMs: leftMs() });
       for (const key of ["processed", "done", "failed", "dead"] as const) total[key] += result[key];
       const { remaining, nextRunAt } = result;
       const waitMs = Math.max(0, (nextRunAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now());
-      const goesOn = remaining > 0 ? result.processed > 0 : waitMs <= LOOK_AGAIN_MS;
+      // What is due and was not taken fell due a moment ago, or another holds it: looked for once more, not without end.
+      fruitless = remaining > 0 && result.processed === 0 ? fruitless + 1 : 0;
+      const goesOn = remaining > 0 ? fruitless < 2 : waitMs <= LOOK_AGAIN_MS;
       if (!goesOn || signal?.aborted === true || leftMs() <= waitMs) {
         // A stop leaves the wakes to whoever looks next: what runs elsewhere must not wait for this process's end.
         if (hand !== undefined && signal?.aborted !== true) {

@@ -1,5 +1,6 @@
 // enqueue: a task row in the caller's transaction.
 import type { Queryable } from "../db/database.ts";
+import { traceparent } from "../kernel/telemetry.ts";
 import type { TaskPayload } from "./task.ts";
 
 export interface EnqueueInput {
@@ -17,7 +18,7 @@ export interface EnqueueInput {
 /** Writes a task; it exists if and only if the caller's transaction commits. */
 export async function enqueueTask(tx: Queryable, input: EnqueueInput): Promise<{ taskId: number; created: boolean }> {
   const [row] = await tx.query<{ task_id: number; created: boolean }>(
-    "select task_id, created from tallystick.enqueue_task($1, $2, $3, $4, $5, $6)",
+    "select task_id, created from tallystick.enqueue_task($1, $2, $3, $4, $5, $6, $7)",
     [
       input.name,
       JSON.stringify(input.payload ?? {}),
@@ -25,6 +26,7 @@ export async function enqueueTask(tx: Queryable, input: EnqueueInput): Promise<{
       input.lane ?? null,
       input.dedupeKey ?? null,
       input.runAt ?? null,
+      traceparent(),
     ],
   );
   return { taskId: row?.task_id ?? 0, created: row?.created ?? false };

@@ -3,6 +3,7 @@
 import type { Database, Queryable } from "../db/database.ts";
 import { isTallystickError } from "../kernel/errors.ts";
 import { redact } from "../kernel/logger.ts";
+import { inSpan, type TaskMeasure } from "../kernel/telemetry.ts";
 import { retryDelayMs, type RetryPolicy } from "./retry-policy.ts";
 import { retryLater, TaskDirective, type ClaimedTask, type TaskDefinition } from "./task.ts";
 
@@ -12,6 +13,8 @@ export interface TaskRunner {
   readonly retry: RetryPolicy;
   /** Called in the transaction that buries a task, whatever its name. */
   readonly onDead: (tx: Queryable, task: ClaimedTask, error: string) => Promise<void>;
+  /** Told of each attempt, once it has been settled. */
+  readonly onSettled?: (measure: TaskMeasure) => void;
 }
 
 /** done, retry, dead: settled so. lost: the lease was taken over, nothing was changed. */
@@ -23,8 +26,23 @@ class HookFailed extends Error {}
 const DEFAULT_LOAD_TIMEOUT_MS = 5_000;
 const UNKNOWN_TASK_DELAY_MS = 30_000;
 
-/** Runs a claimed task. Throws only when the database can't be reached; the lease then runs out and the task is retried. */
+/**
+ * Runs a claimed task, as a span of the trace that it was enqueued in. Throws only when the database can't be reached; the lease
+ * then runs out and the task is retried.
+ */
 export async function runTask(runner: TaskRunner, task: ClaimedTask, signal: AbortSignal): Promise<TaskOutcome> {
+  const { name, id, attempt } = task;
+  const attributes = { "tallystick.task": name, "tallystick.task.id": id, "tallystick.task.attempt": attempt };
+  const begunAt = performance.now();
+  return inSpan("task.run", { kind: "consumer", attributes, parent: task.traceparent ?? undefined }, async (note) => {
+    const outcome = await attemptTask(runner, task, signal);
+    note({ "tallystick.outcome": outcome });
+    runner.onSettled?.({ name, outcome, durationMs: performance.now() - begunAt });
+    return outcome;
+  });
+}
+
+async function attemptTask(runner: TaskRunner, task: ClaimedTask, signal: AbortSignal): Promise<TaskOutcome> {
   if (task.exhausted) return fail(runner, task, new Error("the worker stopped in every attempt"), "lease_expired");
   const definition = runner.definitions.get(task.name);
   if (definition === undefined) {

@@ -19,6 +19,8 @@ export interface ClaimedTask {
   readonly leaseToken: number;
   /** Every attempt is used up and the last was lost: it is buried, not run. */
   readonly exhausted: boolean;
+  /** Of the trace that it was enqueued in. */
+  readonly traceparent: string | null;
 }
 
 export interface LoadContext {

@@ -3,6 +3,7 @@
 import type { Database, Queryable } from "../db/database.ts";
 import { isTallystickError } from "../kernel/errors.ts";
 import { redact } from "../kernel/logger.ts";
+import { inSpan } from "../kernel/telemetry.ts";
 import type { Drain, DrainResult } from "./drain.ts";
 import { claimDueSlots, type LateSlot, type ScheduledDefinition } from "./schedules.ts";
 
@@ -41,6 +42,10 @@ export const TICK = "tick";
 
 /** Runs one tick. @throws what maintenance throws, after the run was recorded as failed */
 export async function tick(plan: TickPlan, input: TickInput = {}): Promise<TickResult> {
+  return inSpan("tick", {}, async () => tickOnce(plan, input));
+}
+
+async function tickOnce(plan: TickPlan, input: TickInput): Promise<TickResult> {
   const started = performance.now();
   const deadline = started + (input.budgetMs ?? 25_000);
   const left = (): number => Math.max(0, deadline - performance.now());

@@ -8,7 +8,15 @@ import { silentLogger } from "../../src/kernel/logger.ts";
 import { paddle } from "../../src/payment/provider/paddle.ts";
 import { stripe } from "../../src/payment/provider/stripe.ts";
 import { refusalOf } from "../flows/api.ts";
-import { API_KEY, createTestEngine, CRON_SECRET, eventBody, signatureOf, WEBHOOK_SECRET } from "../support/engine.ts";
+import {
+  API_KEY,
+  createTestEngine,
+  CRON_SECRET,
+  METRICS_SECRET,
+  eventBody,
+  signatureOf,
+  WEBHOOK_SECRET,
+} from "../support/engine.ts";
 import { PADDLE_SECRET } from "../support/paddle.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { countUses, everyRow } from "./doors.ts";
@@ -102,12 +110,13 @@ const api: Readonly<Record<string, { readonly status: number; readonly query?: s
 const publicRoutes = ["GET /api/v1/openapi.json"];
 
 // A handler of the library that is not here fails the first test.
-const doors: Readonly<Record<keyof Handlers, "api" | "cron" | "signature" | "driver" | "public">> = {
+const doors: Readonly<Record<keyof Handlers, "api" | "cron" | "signature" | "driver" | "metrics" | "public">> = {
   webhook: "signature",
   stripeWebhook: "signature",
   distributeCredits: "cron",
   cron: "cron",
   driver: "driver",
+  metrics: "metrics",
   health: "public",
   api: "api",
 };
@@ -346,6 +355,29 @@ describe("the driver's handler", () => {
       });
     },
   );
+});
+
+describe("the metrics' handler", () => {
+  it.each(handlersBehind("metrics"))("%s is closed to all but its secret", async (name) => {
+    await touchesNothing(async () => {
+      for (const [way, { headers, query = "" }] of withoutKey(METRICS_SECRET, [
+        `Bearer ${API_KEY}`,
+        `Bearer ${CRON_SECRET}`,
+        basic("cron", "pa:ss"),
+      ])) {
+        const request = requestFor("GET /api/metrics", query, headers === undefined ? {} : { headers });
+        expect([way, (await tally.handlers[name](request)).status]).toEqual([way, 401]);
+      }
+    });
+  });
+
+  it.each(handlersBehind("metrics"))("%s opens to its secret, and writes nothing", async (name) => {
+    const headers = { authorization: `Bearer ${METRICS_SECRET}` };
+    const before = await everyRow(databaseUrl);
+    const response = await tally.handlers[name](requestFor("GET /api/metrics", "", { headers }));
+    expect(response.status).toBe(200);
+    expect(await everyRow(databaseUrl)).toEqual(before);
+  });
 });
 
 describe("the public handlers", () => {

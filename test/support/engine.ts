@@ -7,6 +7,7 @@ import { createTestDatabase } from "./database.ts";
 
 export const WEBHOOK_SECRET = "whsec_test_secret";
 export const API_KEY = "test-api-key";
+export const METRICS_SECRET = "test-metrics-secret";
 export const CRON_SECRET = "test-cron-secret";
 
 export const testCatalog = defineCatalog({
@@ -48,7 +49,12 @@ export async function createTestEngine(options: Partial<TallystickOptions> = {})
   const tally = createTallystick({
     catalog: testCatalog,
     payment: stripe({ webhookSecrets: [WEBHOOK_SECRET] }),
-    auth: { apiKeys: [API_KEY], cronSecrets: [CRON_SECRET], cronBasic: { username: "cron", password: "pa:ss" } },
+    auth: {
+      apiKeys: [API_KEY],
+      cronSecrets: [CRON_SECRET],
+      metricsSecrets: [METRICS_SECRET],
+      cronBasic: { username: "cron", password: "pa:ss" },
+    },
     ...options,
     database: options.database ?? databaseUrl,
   });

@@ -35,6 +35,7 @@ const variables = z.object({
   CRON_JOBS_USERNAME: text,
   CRON_JOBS_PASSWORD: text,
   TALLYSTICK_API_KEY: text,
+  METRICS_SECRET: text,
   DISCORD_WEBHOOK_URL: url,
   FEISHU_WEBHOOK_URL: url,
   FEISHU_WEBHOOK_SECRET: text,

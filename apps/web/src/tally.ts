@@ -1,5 +1,6 @@
 // The ledger and event engine, configured from the environment: one instance for the process.
 import { createTallystick } from "tallystick";
+import { openTelemetry } from "tallystick/otel";
 import { stripe } from "tallystick/stripe";
 import { catalog } from "./catalog.ts";
 import { channels } from "./channels.ts";
@@ -26,10 +27,12 @@ function createTally(settings: Environment) {
     endpoints: { allowPrivateHosts: settings.TALLYSTICK_ALLOW_PRIVATE_HOSTS },
     auth: {
       cronSecrets: settings.CRON_SECRET ? [settings.CRON_SECRET] : [],
+      metricsSecrets: settings.METRICS_SECRET ? [settings.METRICS_SECRET] : [],
       apiKeys: settings.TALLYSTICK_API_KEY ? [settings.TALLYSTICK_API_KEY] : [],
       ...(username && password && { cronBasic: { username, password } }),
     },
     logger,
+    telemetry: openTelemetry(),
   });
 }
 

@@ -11,9 +11,10 @@ import type { RunningApp } from "./running-app.ts";
 
 const API_KEY = "test-api-key";
 const CRON_SECRET = "test-cron-secret";
+const METRICS_SECRET = "test-metrics-secret";
 const source = path.resolve(import.meta.dirname, "../src");
 
-const callers = ["anonymous", "user", "other", "admin", "key", "cron"] as const;
+const callers = ["anonymous", "user", "other", "admin", "key", "cron", "scraper"] as const;
 type Caller = (typeof callers)[number];
 /** A status, with the place that a redirect leads to. */
 type Answer = number | string;
@@ -50,6 +51,7 @@ const cronRoute = (route: string): Route => {
 // Methods that a route does not export are 405 to everybody.
 const routes: Readonly<Record<string, Route>> = {
   "app/api/health/route.ts": { path: "/api/health", answers: { GET: toAll(200) } },
+  "app/api/metrics/route.ts": { path: "/api/metrics", answers: { GET: toAll(401, { scraper: 200 }) } },
   "app/api/cron/tick/route.ts": cronRoute("/api/cron/tick"),
   "app/api/distribute-credits/route.ts": cronRoute("/api/distribute-credits"),
   "app/api/webhooks/stripe/route.ts": { path: "/api/webhooks/stripe", answers: { POST: toAll(400) } },
@@ -128,10 +130,16 @@ describe("in the running application", { timeout: 60_000 }, () => {
     admin: {},
     key: { authorization: `Bearer ${API_KEY}` },
     cron: { authorization: `Bearer ${CRON_SECRET}` },
+    scraper: { authorization: `Bearer ${METRICS_SECRET}` },
   };
 
   beforeAll(async () => {
-    app = await startApp({ TALLYSTICK_API_KEY: API_KEY, CRON_SECRET, STRIPE_WEBHOOK_SECRET: "whsec_test" });
+    app = await startApp({
+      TALLYSTICK_API_KEY: API_KEY,
+      CRON_SECRET,
+      METRICS_SECRET,
+      STRIPE_WEBHOOK_SECRET: "whsec_test",
+    });
     client = new pg.Client(app.databaseUrl);
     await client.connect();
     for (const caller of ["user", "other", "admin"] as const) {
@@ -286,7 +294,7 @@ describe("in the running application", { timeout: 60_000 }, () => {
 
   test("spending is refused without a session, whatever is sent in its place", async () => {
     await changesNothing(async () => {
-      for (const caller of ["anonymous", "key", "cron"] as const) {
+      for (const caller of ["anonymous", "key", "cron", "scraper"] as const) {
         expect(await consume(caller, [{ amount: 1, userId: ids["user"] }])).toContain("You are signed out");
       }
       const [own = "", signature = ""] = (headersOf.user["cookie"] ?? "").split(/\.(?=[^.]*$)/);

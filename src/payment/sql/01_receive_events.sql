@@ -12,14 +12,15 @@ declare
   task_ids bigint[];
   lanes text[];
   payloads jsonb[];
+  traceparents text[];
 begin
   if jsonb_array_length(p_events) > 1 then perform set_config('lock_timeout', '300ms', true); end if;
   with told as materialized (
     -- The task's id is drawn first, so that the row with the payload is written once. A known event leaves a gap.
     select event.*, case when handled then nextval('tallystick.task_id_seq') end as task_id
     from rows from (jsonb_to_recordset(p_events) as (provider text, "eventId" text, type text, "apiVersion" text,
-      livemode boolean, handled boolean, lane text, payload jsonb)) with ordinality
-      as event (provider, event_id, type, api_version, livemode, handled, lane, payload, n)
+      livemode boolean, handled boolean, lane text, payload jsonb, traceparent text)) with ordinality
+      as event (provider, event_id, type, api_version, livemode, handled, lane, payload, traceparent, n)
   ), first as (
     select distinct on (provider, event_id) * from told order by provider, event_id, n
   ), stored as (
@@ -37,9 +38,10 @@ begin
   )
   select array_agg(outcome order by n), array_agg(task_id order by n) filter (where outcome = 'accepted'),
     array_agg(lane order by n) filter (where outcome = 'accepted'),
-    array_agg(jsonb_build_object('eventId', id) order by n) filter (where outcome = 'accepted')
-  into outcomes, task_ids, lanes, payloads from outcome;
+    array_agg(jsonb_build_object('eventId', id) order by n) filter (where outcome = 'accepted'),
+    array_agg(traceparent order by n) filter (where outcome = 'accepted')
+  into outcomes, task_ids, lanes, payloads, traceparents from outcome;
   -- No dedupe keys: the events' own are unique already.
-  perform tallystick.enqueue_tasks('payment-event', p_max_attempts, task_ids, lanes, payloads) where task_ids is not null;
+  perform tallystick.enqueue_tasks('payment-event', p_max_attempts, task_ids, lanes, payloads, traceparents) where task_ids is not null;
   return outcomes;
 end $$;

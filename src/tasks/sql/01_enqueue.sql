@@ -38,6 +38,7 @@ create or replace function tallystick.enqueue_task(
   p_lane text default null,
   p_dedupe_key text default null,
   p_run_at timestamptz default null,
+  p_traceparent text default null,
   out task_id bigint,
   out created boolean
 ) language plpgsql as $$
@@ -47,8 +48,8 @@ declare
   removed_id bigint;
 begin
   if p_lane is not null then perform tallystick.wake_lanes(array[p_lane], due); end if;
-  insert into tallystick.task (name, payload, lane, dedupe_key, max_attempts, run_at, created_at, updated_at)
-    values (p_name, coalesce(p_payload, '{}'), p_lane, p_dedupe_key, p_max_attempts, due, t, t)
+  insert into tallystick.task (name, payload, lane, dedupe_key, max_attempts, run_at, created_at, updated_at, traceparent)
+    values (p_name, coalesce(p_payload, '{}'), p_lane, p_dedupe_key, p_max_attempts, due, t, t, p_traceparent)
     on conflict (dedupe_key) where dedupe_key is not null do nothing
     returning id into task_id;
   created := found;
@@ -66,15 +67,17 @@ end $$;
 -- Tasks of one name, due at once, in the caller's transaction. Their ids were drawn from the table's sequence by the
 -- caller, and are their order in a lane.
 create or replace function tallystick.enqueue_tasks(
-  p_name text, p_max_attempts integer, p_ids bigint[], p_lanes text[], p_payloads jsonb[]
+  p_name text, p_max_attempts integer, p_ids bigint[], p_lanes text[], p_payloads jsonb[], p_traceparents text[] default '{}'
 ) returns void language plpgsql as $$
 declare
   t timestamptz := tallystick.clock();
   lanes text[] := array(select distinct lane from unnest(p_lanes) as lane where lane is not null);
 begin
   if cardinality(lanes) > 0 then perform tallystick.wake_lanes(lanes, t); end if;
-  insert into tallystick.task (id, name, payload, lane, max_attempts, run_at, created_at, updated_at) overriding system value
-    select id, p_name, payload, lane, p_max_attempts, t, t, t from unnest(p_ids, p_lanes, p_payloads) as given (id, lane, payload);
+  insert into tallystick.task (id, name, payload, lane, max_attempts, run_at, created_at, updated_at, traceparent)
+    overriding system value
+    select id, p_name, payload, lane, p_max_attempts, t, t, t, traceparent
+    from unnest(p_ids, p_lanes, p_payloads, p_traceparents) as given (id, lane, payload, traceparent);
 end $$;
 
 -- Gives a lane up after its task was settled, and sets when to look at it next. The caller's transaction holds the lane

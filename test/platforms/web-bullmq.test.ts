@@ -1,10 +1,10 @@
 // The application with BullMQ as its driver, on a real Redis: events are credited over it, and without it by the tick.
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { missingRedis, startRedis, type RedisServer } from "../../../test/driver-conformance/redis.ts";
-import { invoice } from "../../../test/flows/stripe-objects.ts";
-import { eventBody, signatureOf, WEBHOOK_SECRET } from "../../../test/support/engine.ts";
-import { startApp, type RunningApp } from "./running-app.ts";
+import { missingRedis, startRedis, type RedisServer } from "../driver-conformance/redis.ts";
+import { invoice } from "../flows/stripe-objects.ts";
+import { eventBody, signatureOf, WEBHOOK_SECRET } from "../support/engine.ts";
+import { startApp, type RunningApp } from "../../apps/web/test/running-app.ts";
 
 describe.skipIf(missingRedis !== undefined)(
   `with TALLYSTICK_DRIVER=bullmq ${missingRedis ?? ""}`,

@@ -1,0 +1,3 @@
+-- not breaking
+-- The W3C traceparent of what enqueued the task; null where nobody listens.
+alter table tallystick.task add column traceparent text;
