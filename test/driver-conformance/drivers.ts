@@ -1,9 +1,11 @@
 // The drivers of the suite, each on a service at an address, for the tests' process and for those that they kill.
 import { createPostgresBackend } from "bullmq";
 import { bullmq } from "../../src/drivers/bullmq.ts";
+import { inngest } from "../../src/drivers/inngest.ts";
 import type { Driver } from "../../src/index.ts";
+import { inngestKeys } from "./inngest-protocol.ts";
 
-export type DriverKind = "inline" | "bullmq-redis" | "bullmq-postgres";
+export type DriverKind = "inline" | "bullmq-redis" | "bullmq-postgres" | "inngest";
 
 const settings = { timeoutMs: 1_000, idleMs: 1_000 };
 
@@ -20,5 +22,7 @@ export function driverOf(kind: DriverKind, url: string, tickEveryMs: number): Dr
         tickEveryMs,
         ...settings,
       });
+    case "inngest":
+      return inngest({ ...inngestKeys, baseUrl: url, timeoutMs: settings.timeoutMs });
   }
 }
