@@ -2,6 +2,7 @@
 import type { Queue, Worker as QueueWorker } from "bullmq";
 import type { WakeRuntime } from "../tasks/wake.ts";
 import type { Worker } from "../tasks/worker.ts";
+import { within } from "./within.ts";
 
 export const TICK_JOB = "tick";
 const SCHEDULER = "tallystick-tick";
@@ -68,19 +69,6 @@ export function residentWorker(runtime: WakeRuntime, access: QueueAccess): Worke
       await runtime.stop(Promise.all([closed, ...own]));
     },
   };
-}
-
-/** Fails when `work` takes longer than this; a client that waits for its server to come back does so without end. */
-export async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function message(error: unknown): string {

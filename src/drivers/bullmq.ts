@@ -2,7 +2,8 @@
 // one that is flushed, restarted or away costs time until the next tick, never work.
 import { Queue, Worker as QueueWorker, type BackendFactory, type ConnectionOptions } from "bullmq";
 import type { Driver, Wake } from "../tasks/wake.ts";
-import { residentWorker, within } from "./bullmq-worker.ts";
+import { residentWorker } from "./bullmq-worker.ts";
+import { within } from "./within.ts";
 
 export interface BullmqOptions {
   /** Of ioredis, `{ url: "redis://…" }`; with `backend` what that takes, `{ connectionString: "postgres://…" }`. */
