@@ -1,9 +1,11 @@
 // The drivers of the suite, each on a service at an address, for the tests' process and for those that they kill.
 import { createPostgresBackend } from "bullmq";
 import { bullmq } from "../../src/drivers/bullmq.ts";
+import { qstash } from "../../src/drivers/qstash.ts";
 import type { Driver } from "../../src/index.ts";
+import { qstashKeys } from "./qstash-service.ts";
 
-export type DriverKind = "inline" | "bullmq-redis" | "bullmq-postgres";
+export type DriverKind = "inline" | "bullmq-redis" | "bullmq-postgres" | "qstash";
 
 const settings = { timeoutMs: 1_000, idleMs: 1_000 };
 
@@ -20,5 +22,8 @@ export function driverOf(kind: DriverKind, url: string, tickEveryMs: number): Dr
         tickEveryMs,
         ...settings,
       });
+    case "qstash":
+      // The address that is signed; the service delivers to whoever hosts now.
+      return qstash({ ...qstashKeys, url: "https://product.example/api/driver", baseUrl: url, timeoutMs: 1_000 });
   }
 }
