@@ -1,4 +1,4 @@
-// A deadline for calls of a driver's service.
+// A limit on how long a driver's service may take.
 
 /** Fails when `work` takes longer than this; a client that waits for its server to come back does so without end. */
 export async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {

@@ -2,10 +2,13 @@
 import { createPostgresBackend } from "bullmq";
 import { bullmq } from "../../src/drivers/bullmq.ts";
 import { inngest } from "../../src/drivers/inngest.ts";
+import { cloudflareQueue, type QueueProducer } from "../../src/drivers/cloudflare.ts";
+import { qstash } from "../../src/drivers/qstash.ts";
 import type { Driver } from "../../src/index.ts";
 import { inngestKeys } from "./inngest-protocol.ts";
+import { qstashKeys } from "./qstash-service.ts";
 
-export type DriverKind = "inline" | "bullmq-redis" | "bullmq-postgres" | "inngest";
+export type DriverKind = "inline" | "bullmq-redis" | "bullmq-postgres" | "inngest" | "qstash" | "cloudflare-queues";
 
 const settings = { timeoutMs: 1_000, idleMs: 1_000 };
 
@@ -24,5 +27,20 @@ export function driverOf(kind: DriverKind, url: string, tickEveryMs: number): Dr
       });
     case "inngest":
       return inngest({ ...inngestKeys, baseUrl: url, timeoutMs: settings.timeoutMs });
+    case "qstash":
+      // The address that is signed; the service delivers to whoever hosts now.
+      return qstash({ ...qstashKeys, url: "https://product.example/api/driver", baseUrl: url, timeoutMs: 1_000 });
+    case "cloudflare-queues":
+      return cloudflareQueue({ queue: queueOf(url) });
   }
+}
+
+/** The producer binding of the suite's Worker. */
+function queueOf(url: string): QueueProducer {
+  return {
+    async sendBatch(messages) {
+      const response = await fetch(url, { method: "POST", body: JSON.stringify([...messages]) });
+      if (!response.ok) throw new Error(await response.text());
+    },
+  };
 }

@@ -3,13 +3,16 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Tallystick, Worker } from "../../src/index.ts";
+import { answerWorker } from "./cloudflare-host.ts";
 import type { DriverKind } from "./drivers.ts";
 
 const withWorkers = new Set<DriverKind>(["inline", "bullmq-redis", "bullmq-postgres"]);
 
 /** Begins to run tasks; the worker's stop is that of its process, after which the engine is closed. */
 export async function host(kind: DriverKind, serviceUrl: string, tally: Tallystick): Promise<Worker> {
-  return withWorkers.has(kind) ? tally.run() : serve(serviceUrl, tally.handlers.driver, async () => tally.close());
+  if (withWorkers.has(kind)) return tally.run();
+  const handler = kind === "cloudflare-queues" ? answerWorker.bind(undefined, tally) : tally.handlers.driver;
+  return serve(serviceUrl, handler, async () => tally.close());
 }
 
 /** Serves what the service calls, and tells the service's stand-in where: `PUT {service}/_target` with the address. */
