@@ -9,7 +9,14 @@ const withWorkers = new Set<DriverKind>(["inline", "bullmq-redis", "bullmq-postg
 
 /** Begins to run tasks; the worker's stop is that of its process, after which the engine is closed. */
 export async function host(kind: DriverKind, serviceUrl: string, tally: Tallystick): Promise<Worker> {
-  return withWorkers.has(kind) ? tally.run() : serve(serviceUrl, tally.handlers.driver, async () => tally.close());
+  if (withWorkers.has(kind)) return tally.run();
+  return serve(serviceUrl, await handlerOf(kind, tally), async () => tally.close());
+}
+
+async function handlerOf(kind: DriverKind, tally: Tallystick): Promise<(request: Request) => Promise<Response>> {
+  if (kind !== "trigger") return tally.handlers.driver;
+  const { triggerRuns } = await import("./trigger-worker.ts");
+  return triggerRuns(tally);
 }
 
 /** Serves what the service calls, and tells the service's stand-in where: `PUT {service}/_target` with the address. */
