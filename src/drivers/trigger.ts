@@ -35,17 +35,17 @@ export function trigger(options: TriggerOptions): Driver {
     throw new TallystickError("invalid_request", "The driver trigger needs accessToken, a key without white space.");
   }
 
-  const sdk = async () => import("@trigger.dev/sdk");
   let opened: ReturnType<typeof open> | undefined;
   async function open() {
-    const { TriggerClient } = await sdk();
+    const { TriggerClient, idempotencyKeys } = await import("@trigger.dev/sdk");
     // What is left undefined the SDK would take from the environment.
-    return new TriggerClient({ accessToken, baseURL, previewBranch: options.previewBranch ?? "" });
+    const client = new TriggerClient({ accessToken, baseURL, previewBranch: options.previewBranch ?? "" });
+    return { client, idempotencyKeys };
   }
-  const client = async (): ReturnType<typeof open> => (opened ??= open());
+  // Awaited before any time limit begins: the SDK is large, and loading it is not the service's delay.
+  const sdk = async (): ReturnType<typeof open> => (opened ??= open());
 
-  async function hand(wakes: readonly Wake[]): Promise<void> {
-    const { idempotencyKeys } = await sdk();
+  async function hand(wakes: readonly Wake[], { client, idempotencyKeys }: Awaited<ReturnType<typeof open>>) {
     const items = wakes.map(async ({ taskId: id, lane, delayMs }) => ({
       payload: { taskId: id, lane },
       options: {
@@ -56,23 +56,21 @@ export function trigger(options: TriggerOptions): Driver {
         ...(delayMs > 0 && { delay: new Date(Date.now() + delayMs) }),
       },
     }));
-    const { tasks } = await client();
-    await tasks.batchTrigger(taskId, await Promise.all(items), {}, resend);
+    await client.tasks.batchTrigger(taskId, await Promise.all(items), {}, resend);
   }
 
   return {
     name: "trigger",
     async wake(wakes) {
+      const ready = await sdk();
       for (let start = 0; start < wakes.length; start += BATCH_SIZE) {
-        await within(timeoutMs, hand(wakes.slice(start, start + BATCH_SIZE)));
+        await within(timeoutMs, hand(wakes.slice(start, start + BATCH_SIZE), ready));
       }
     },
     async check() {
+      const { client } = await sdk();
       try {
-        await within(
-          timeoutMs,
-          client().then(async ({ queues }) => queues.list({ perPage: 1 }, resend)),
-        );
+        await within(timeoutMs, client.queues.list({ perPage: 1 }, resend));
       } catch (error) {
         // A key that may only trigger is known, and refused here alone; one that isn't known gets a 401.
         if ((error as { status?: unknown }).status !== FORBIDDEN) throw error;
