@@ -4,11 +4,22 @@ import { bullmq } from "../../src/drivers/bullmq.ts";
 import { inngest } from "../../src/drivers/inngest.ts";
 import { cloudflareQueue, type QueueProducer } from "../../src/drivers/cloudflare.ts";
 import { qstash } from "../../src/drivers/qstash.ts";
+import { trigger } from "../../src/drivers/trigger.ts";
 import type { Driver } from "../../src/index.ts";
 import { inngestKeys } from "./inngest-protocol.ts";
 import { qstashKeys } from "./qstash-service.ts";
 
-export type DriverKind = "inline" | "bullmq-redis" | "bullmq-postgres" | "inngest" | "qstash" | "cloudflare-queues";
+export type DriverKind =
+  | "inline"
+  | "bullmq-redis"
+  | "bullmq-postgres"
+  | "inngest"
+  | "qstash"
+  | "cloudflare-queues"
+  | "trigger";
+
+/** The key that the stand-in of Trigger.dev takes. */
+export const TRIGGER_KEY = "tr_dev_of_the_tests";
 
 const settings = { timeoutMs: 1_000, idleMs: 1_000 };
 
@@ -32,6 +43,8 @@ export function driverOf(kind: DriverKind, url: string, tickEveryMs: number): Dr
       return qstash({ ...qstashKeys, url: "https://product.example/api/driver", baseUrl: url, timeoutMs: 1_000 });
     case "cloudflare-queues":
       return cloudflareQueue({ queue: queueOf(url) });
+    case "trigger":
+      return trigger({ accessToken: TRIGGER_KEY, baseURL: url, timeoutMs: 1_000 });
   }
 }
 

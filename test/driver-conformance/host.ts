@@ -11,8 +11,14 @@ const withWorkers = new Set<DriverKind>(["inline", "bullmq-redis", "bullmq-postg
 /** Begins to run tasks; the worker's stop is that of its process, after which the engine is closed. */
 export async function host(kind: DriverKind, serviceUrl: string, tally: Tallystick): Promise<Worker> {
   if (withWorkers.has(kind)) return tally.run();
-  const handler = kind === "cloudflare-queues" ? answerWorker.bind(undefined, tally) : tally.handlers.driver;
-  return serve(serviceUrl, handler, async () => tally.close());
+  return serve(serviceUrl, await handlerOf(kind, tally), async () => tally.close());
+}
+
+async function handlerOf(kind: DriverKind, tally: Tallystick): Promise<(request: Request) => Promise<Response>> {
+  if (kind === "cloudflare-queues") return async (request) => answerWorker(tally, request);
+  if (kind !== "trigger") return tally.handlers.driver;
+  const { triggerRuns } = await import("./trigger-worker.ts");
+  return triggerRuns(tally);
 }
 
 /** Serves what the service calls, and tells the service's stand-in where: `PUT {service}/_target` with the address. */
