@@ -7,6 +7,14 @@ import { batchSize, countOf, effect, poolSize, type Hooks, type Job, type Places
 const queue = "count";
 const localConcurrency = 4;
 
+const settings = {
+  batches: { batchSize, localConcurrency, burstWhenBatchFull: true },
+  // Whatever came since the last poll is taken at once.
+  idle: { batchSize },
+  // A wake that comes while a worker is busy is lost to it: the poll behind them is as often as without.
+  notified: { localConcurrency, notifyPollingIntervalSeconds: 2 },
+} as const;
+
 export interface PgBossSettings {
   /** LISTEN/NOTIFY, or polls at its default interval. */
   readonly notify: boolean;
@@ -66,10 +74,7 @@ export async function openPgBoss(
           await working;
         };
       }
-      const options =
-        mode === "idle"
-          ? ({ transactional: true, localConcurrency, notifyPollingIntervalSeconds: 2 } as const)
-          : ({ transactional: true, batchSize, localConcurrency, burstWhenBatchFull: true } as const);
+      const options = { transactional: true, ...settings[mode === "idle" && notify ? "notified" : mode] } as const;
       await boss.work<Job, void, typeof options>(queue, options, async (jobs, tx) => {
         for (const { data } of jobs) {
           hooks.begun(data);

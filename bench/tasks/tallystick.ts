@@ -47,16 +47,8 @@ export async function openTallystick(
       await tally.tasks.enqueue({ name: "count", payload: { ...job } });
       if (wakes) await tally.wake();
     },
-    // There is no call for many: one by one, in one transaction.
     async enqueueMany(jobs) {
-      const client = await pool.connect();
-      try {
-        await client.query("begin");
-        for (const job of jobs) await tally.tasks.enqueue({ name: "count", payload: { ...job } }, { tx: client });
-        await client.query("commit");
-      } finally {
-        client.release();
-      }
+      await tally.tasks.enqueueMany(jobs.map((job) => ({ name: "count", payload: { ...job } })));
     },
     async clear() {
       await pool.query("truncate tallystick.task, tallystick.task_lane, tallystick.task_attempt");
