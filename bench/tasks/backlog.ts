@@ -1,5 +1,6 @@
 // Working through a backlog: tasks a second from the first handler's begin to the last one's effect, so that what a worker
 // takes to start and to stop is left out for all. Every backlog is analysed first, as autovacuum would have done.
+import { setTimeout as sleep } from "node:timers/promises";
 import { median } from "../measure.ts";
 import { accounts, countEffects, withClient, type Hooks, type Mode, type Places, type TaskSystem } from "./system.ts";
 
@@ -87,8 +88,16 @@ async function workThrough(
   const all = expect(tasks);
   const stop = await system.work(mode);
   const ms = await all;
+  // The last completion follows its effect; a worker that is stopped between the two would run the task again.
+  let left = await system.left();
+  for (
+    const deadline = performance.now() + 10_000;
+    left > 0 && performance.now() < deadline;
+    left = await system.left()
+  ) {
+    await sleep(20);
+  }
   await stop();
-  const left = await system.left();
   if (left > 0) throw new Error(`${name} left ${left} of ${tasks} tasks`);
   return (tasks * 1000) / ms;
 }
