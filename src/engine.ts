@@ -4,11 +4,10 @@ import { watchAndRelay } from "./credits/alerts-relay.ts";
 import { createCredits, type Credits } from "./credits/index.ts";
 import { createProof } from "./credits/audit/proof.ts";
 import { sealKeys } from "./credits/seal/keys.ts";
-import { connect, joinTransaction, type TransactionSource } from "./db/database.ts";
+import { connect } from "./db/database.ts";
 import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import type { Metric } from "./kernel/metric.ts";
-import { inSpan } from "./kernel/telemetry.ts";
 import { silentLogger } from "./kernel/logger.ts";
 import { deliverTask } from "./notification/deliver.ts";
 import { checkOptions, type TallystickOptions } from "./options.ts";
@@ -36,21 +35,12 @@ import { readMetrics } from "./metrics.ts";
 import { createRetention } from "./retention.ts";
 import { createDrain, type DrainInput, type DrainResult } from "./tasks/drain.ts";
 import { createDriving } from "./tasks/driving.ts";
-import { enqueueTask, type EnqueueInput } from "./tasks/enqueue.ts";
-import {
-  cancelTask,
-  getTask,
-  listTasks,
-  replayTask,
-  type ListInput,
-  type Page,
-  type TaskAttempt,
-  type TaskView,
-} from "./tasks/inspect.ts";
+import { createTasks, type Tasks } from "./tasks/index.ts";
+import type { ListInput, Page } from "./tasks/inspect.ts";
 import { createAttemptCounter } from "./tasks/measures.ts";
 import { defaultRetryPolicy } from "./tasks/retry-policy.ts";
 import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
-import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
+import type { TaskDefinition } from "./tasks/task.ts";
 import { tellOfDeath, tellOfLateness, tellOfMissedEvents, tellOfViolations } from "./telling.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import type { AnswerInput, WakeInput } from "./tasks/wake.ts";
@@ -91,17 +81,7 @@ export interface Engine {
     list(input?: ListInput<EventStatus>): Promise<Page<EventView>>;
     replay(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
   };
-  readonly tasks: {
-    /** Enqueues a task of the product, in the caller's transaction when one is given. */
-    enqueue(
-      input: Omit<EnqueueInput, "maxAttempts">,
-      options?: { readonly tx?: TransactionSource | undefined },
-    ): Promise<{ readonly taskId: string; readonly created: boolean }>;
-    list(input?: ListInput<TaskStatus>): Promise<Page<TaskView>>;
-    get(id: string): Promise<TaskView & { readonly history: readonly TaskAttempt[] }>;
-    replay(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
-    cancel(id: string, by?: { actor?: string; reason?: string }): Promise<void>;
-  };
+  readonly tasks: Tasks;
   /** Where events are posted to, and the log of it. */
   readonly endpoints: Endpoints;
   /** Whether the database answers and has been migrated. @throws storage_unavailable, not_migrated */
@@ -253,20 +233,7 @@ export function createEngine(options: TallystickOptions): Engine {
       list: async (input = {}) => listEvents(database, input),
       replay: async (id, by = {}) => replayEvent(database, id, by.actor ?? "api", by.reason),
     },
-    tasks: {
-      async enqueue(input, { tx } = {}) {
-        const maxAttempts = byName.get(input.name)?.maxAttempts ?? retry.maxAttempts;
-        const target = tx === undefined ? database : joinTransaction(tx);
-        return inSpan("task.enqueue", { kind: "producer", attributes: { "tallystick.task": input.name } }, async () => {
-          const { taskId, created } = await enqueueTask(target, { ...input, maxAttempts });
-          return { taskId: String(taskId), created };
-        });
-      },
-      list: async (input = {}) => listTasks(database, input),
-      get: async (id) => getTask(database, id),
-      replay: async (id, by = {}) => replayTask(database, id, by.actor ?? "api", by.reason),
-      cancel: async (id, by = {}) => cancelTask(database, id, by.actor ?? "api", by.reason),
-    },
+    tasks: createTasks(database, (name) => byName.get(name)?.maxAttempts ?? retry.maxAttempts),
     async health() {
       const { pending } = await migrationState(database, storedFunctions);
       if (pending.length > 0) {

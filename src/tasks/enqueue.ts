@@ -1,4 +1,4 @@
-// enqueue: a task row in the caller's transaction.
+// enqueue: task rows in the caller's transaction.
 import type { Queryable } from "../db/database.ts";
 import { traceparent } from "../kernel/telemetry.ts";
 import type { TaskPayload } from "./task.ts";
@@ -30,4 +30,25 @@ export async function enqueueTask(tx: Queryable, input: EnqueueInput): Promise<{
     ],
   );
   return { taskId: row?.task_id ?? 0, created: row?.created ?? false };
+}
+
+/** Writes tasks in one statement, each as `enqueueTask` would; answers in their order. */
+export async function enqueueTasks(
+  tx: Queryable,
+  inputs: readonly EnqueueInput[],
+): Promise<{ taskId: number; created: boolean }[]> {
+  if (inputs.length === 0) return [];
+  const tasks = inputs.map(({ name, payload = {}, maxAttempts, lane, dedupeKey, runAt }) => ({
+    name,
+    payload,
+    max_attempts: maxAttempts,
+    lane,
+    dedupe_key: dedupeKey,
+    run_at: runAt,
+  }));
+  const rows = await tx.query<{ task_id: number; created: boolean }>(
+    "select task_id, created from tallystick.enqueue_many($1, $2)",
+    [JSON.stringify(tasks), traceparent()],
+  );
+  return rows.map(({ task_id: taskId, created }) => ({ taskId, created }));
 }

@@ -64,6 +64,29 @@ begin
   end if;
 end $$;
 
+-- enqueue many: each as by itself and in the order given, in one statement. The lanes' rows come first, in the order of their
+-- names, so that two calls with the same lanes never wait for each other; of keys that both bring, the database tells one of
+-- them where their orders differ.
+create or replace function tallystick.enqueue_many(p_tasks jsonb, p_traceparent text default null) returns table (task_id bigint, created boolean)
+language plpgsql as $$
+declare
+  t timestamptz := tallystick.clock();
+  lanes text[];
+  first_due timestamptz;
+begin
+  select array_agg(distinct lane), greatest(t, min(coalesce(run_at, t))) into lanes, first_due
+    from jsonb_to_recordset(p_tasks) as given (lane text, run_at timestamptz) where lane is not null;
+  if lanes is not null then perform tallystick.wake_lanes(lanes, first_due); end if;
+  return query
+  select enqueued.task_id, enqueued.created
+  from rows from (jsonb_to_recordset(p_tasks)
+      as (name text, payload jsonb, max_attempts integer, lane text, dedupe_key text, run_at timestamptz)) with ordinality
+      as given (name, payload, max_attempts, lane, dedupe_key, run_at, n)
+    cross join lateral tallystick.enqueue_task(given.name, given.payload, given.max_attempts, given.lane, given.dedupe_key,
+      given.run_at, p_traceparent) enqueued
+  order by n;
+end $$;
+
 -- Tasks of one name, due at once, in the caller's transaction. Their ids were drawn from the table's sequence by the
 -- caller, and are their order in a lane.
 create or replace function tallystick.enqueue_tasks(
