@@ -6,7 +6,7 @@ import { createProof } from "./credits/audit/proof.ts";
 import { sealKeys } from "./credits/seal/keys.ts";
 import { connect, joinTransaction, type TransactionSource } from "./db/database.ts";
 import { tellOfDeath } from "./dead-letters.ts";
-import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
+import type { MigrateResult, MigrationState } from "./db/migrate.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import { silentLogger } from "./kernel/logger.ts";
 import { deliverTask } from "./notification/deliver.ts";
@@ -51,7 +51,6 @@ import type { TaskDefinition, TaskStatus } from "./tasks/task.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import type { AnswerInput, WakeInput } from "./tasks/wake.ts";
 import type { Worker } from "./tasks/worker.ts";
-import { storedFunctions } from "./stored-functions.ts";
 import { createUsers, type Users } from "./user-data.ts";
 
 /** Everything but the HTTP handlers, which stand above it. */
@@ -269,7 +268,7 @@ export function createEngine(options: TallystickOptions): Engine {
       cancel: async (id, by = {}) => cancelTask(database, id, by.actor ?? "api", by.reason),
     },
     async health() {
-      const { pending } = await migrationState(database, storedFunctions);
+      const { pending } = await (await import("./migrating.ts")).migrationState(database);
       if (pending.length > 0) {
         throw new TallystickError(
           "not_migrated",
@@ -278,11 +277,11 @@ export function createEngine(options: TallystickOptions): Engine {
       }
     },
     async migrate() {
-      const result = await migrate(database, storedFunctions);
+      const result = await (await import("./migrating.ts")).migrate(database);
       await announcing.storeSubscriptions();
       return result;
     },
-    migrationState: async () => migrationState(database, storedFunctions),
+    migrationState: async () => (await import("./migrating.ts")).migrationState(database),
     tick: async (input) => tick(tickPlan, input),
     drain: driving.drain,
     async wake(input) {
