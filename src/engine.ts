@@ -5,7 +5,7 @@ import { createCredits, type Credits } from "./credits/index.ts";
 import { createProof } from "./credits/audit/proof.ts";
 import { sealKeys } from "./credits/seal/keys.ts";
 import { connect } from "./db/database.ts";
-import { migrate, migrationState, type MigrateResult, type MigrationState } from "./db/migrate.ts";
+import type { MigrateResult, MigrationState } from "./db/migrate.ts";
 import { TallystickError } from "./kernel/errors.ts";
 import type { Metric } from "./kernel/metric.ts";
 import { silentLogger } from "./kernel/logger.ts";
@@ -45,7 +45,6 @@ import { tellOfDeath, tellOfLateness, tellOfMissedEvents, tellOfViolations } fro
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import type { AnswerInput, WakeInput } from "./tasks/wake.ts";
 import type { Worker } from "./tasks/worker.ts";
-import { storedFunctions } from "./stored-functions.ts";
 import { createUsers, type Users } from "./user-data.ts";
 
 /** Everything but the HTTP handlers, which stand above it. */
@@ -235,7 +234,7 @@ export function createEngine(options: TallystickOptions): Engine {
     },
     tasks: createTasks(database, (name) => byName.get(name)?.maxAttempts ?? retry.maxAttempts),
     async health() {
-      const { pending } = await migrationState(database, storedFunctions);
+      const { pending } = await (await import("./migrating.ts")).migrationState(database);
       if (pending.length > 0) {
         throw new TallystickError(
           "not_migrated",
@@ -244,12 +243,12 @@ export function createEngine(options: TallystickOptions): Engine {
       }
     },
     async migrate() {
-      const result = await migrate(database, storedFunctions);
+      const result = await (await import("./migrating.ts")).migrate(database);
       await announcing.storeSubscriptions();
       return result;
     },
     metrics: async () => readMetrics(database, attempts, options.driver !== undefined),
-    migrationState: async () => migrationState(database, storedFunctions),
+    migrationState: async () => (await import("./migrating.ts")).migrationState(database),
     tick: async (input) => tick(tickPlan, input),
     drain: driving.drain,
     async wake(input) {

@@ -1,13 +1,12 @@
 // A user's data over all layers: read out for whoever may ask for it, and erased while ledger and payments stay.
 import type { Credits } from "./credits/index.ts";
 import type { WriteOptions } from "./credits/context.ts";
-import { exportUser, userIdsOf } from "./credits/export-user.ts";
 import { checkAccount } from "./credits/input.ts";
 import { joinTransaction, type Database, type Queryable } from "./db/database.ts";
 import type { ExportPage } from "./db/export-pages.ts";
 import { exportNotifications, forgetNotifications } from "./notification/forget.ts";
 import { exportOutgoing, forgetOutgoing, type ForgottenOutgoing } from "./outgoing/forget.ts";
-import { exportPayments, forgetPayments, lockPayments, type ForgetResult } from "./payment/forget.ts";
+import type { ForgetResult } from "./payment/forget.ts";
 
 export interface EraseUserResult extends ForgetResult, ForgottenOutgoing {
   /** What stands in the user id's place from now on. */
@@ -40,9 +39,15 @@ export function createUsers(
   credits: Pick<Credits, "erase">,
   personalFields: readonly string[],
 ): Users {
+  // Loaded when a user asks: long, and needed by few processes.
+  const load = async () => ({
+    ...(await import("./credits/export-user.ts")),
+    ...(await import("./payment/forget.ts")),
+  });
   return {
     async *export({ userId }) {
       checkAccount({ userId });
+      const { userIdsOf, exportUser, exportPayments } = await load();
       const userIds = await userIdsOf(database, userId);
       yield* exportUser(database, userId);
       yield* exportPayments(database, userIds);
@@ -51,6 +56,7 @@ export function createUsers(
     },
     async erase({ userId }, options) {
       checkAccount({ userId });
+      const { userIdsOf, lockPayments, forgetPayments } = await load();
       const work = async (tx: Queryable): Promise<EraseUserResult> => {
         const userIds = await userIdsOf(tx, userId);
         await lockPayments(tx, userIds);

@@ -26,6 +26,7 @@ const layers: readonly (readonly string[])[] = [
     "src/options.ts",
     "src/retention.ts",
     "src/stored-functions.ts",
+    "src/migrating.ts",
     "src/announcing.ts",
     "src/telling.ts",
     "src/metrics.ts",

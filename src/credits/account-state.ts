@@ -1,5 +1,4 @@
 // What happens to accounts as a whole: freeze, merge, erase.
-import { randomUUID } from "node:crypto";
 import type { Database, Queryable } from "../db/database.ts";
 import { write, type StoredOutcome, type WriteOptions } from "./context.ts";
 import { checkAccount, checkRequiredText, type AccountInput } from "./input.ts";
@@ -111,7 +110,7 @@ export async function erase(
   options?: WriteOptions,
 ): Promise<EraseResult> {
   checkAccount({ userId });
-  const alias = `erased:${randomUUID()}`;
+  const alias = `erased:${crypto.randomUUID()}`;
   const { accounts } = await write<StoredOutcome & { accounts: number }>(database, options, "erase_user", {
     p_user_id: userId,
     p_alias: alias,

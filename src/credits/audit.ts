@@ -1,5 +1,4 @@
 // audit: proves the ledger. Each equation is one set-based query that answers the rows that break it; nothing is written.
-import { randomInt } from "node:crypto";
 import type { Database, Queryable } from "../db/database.ts";
 import type { Equations } from "./audit/equation.ts";
 import { auditEquations, equationNames, SEAL_EQUATION } from "./audit/equations.ts";
@@ -108,7 +107,13 @@ export async function checkEquations(
     [range === undefined ? "on" : "off"],
   );
   const of = group.walks === "entries" ? undefined : range;
-  return readViolations(tx, group.number, group.sql({ ...sourcesOf(of), range, seed: randomInt(2 ** 47) }), limit);
+  return readViolations(tx, group.number, group.sql({ ...sourcesOf(of), range, seed: randomSeed() }), limit);
+}
+
+// Of 47 bits, so that it is exact in a number, and in SQL a bigint with room to spare.
+function randomSeed(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high >>> 17) * 2 ** 32 + low;
 }
 
 function wantedNames(equations: readonly string[] | undefined): ReadonlySet<string> {

@@ -1,7 +1,7 @@
 // The ledger's operations, bound to a database and a catalog's plans.
 import type { Database } from "../db/database.ts";
-import { audit, type AuditInput, type AuditResult } from "./audit.ts";
-import { planRepairs, type RepairPlan } from "./audit/repair.ts";
+import type { AuditInput, AuditResult } from "./audit.ts";
+import type { RepairPlan } from "./audit/repair.ts";
 import {
   erase,
   freeze,
@@ -43,7 +43,7 @@ import { expire, type ExpireResult } from "./expire.ts";
 import { grant, type GrantInput, type GrantResult } from "./grant.ts";
 import { history, type HistoryInput, type HistoryPage } from "./history.ts";
 import { invalid, type AccountInput } from "./input.ts";
-import { seal, type SealResult } from "./seal.ts";
+import type { SealResult } from "./seal.ts";
 import type { SealKeys } from "./seal/keys.ts";
 import {
   capture,
@@ -150,11 +150,11 @@ export function createCredits(
     setTimeZone: async (input, options) => setTimeZone(database, input, options),
     distribute: async (budget) => distributeCredits(database, plans, budget),
     expire: async (budget) => expire(database, budget),
-    audit: async (input) => audit(database, input, keys),
-    repairPlan: async (input) => planRepairs(database, input, keys),
+    audit: async (input) => (await import("./audit.ts")).audit(database, input, keys),
+    repairPlan: async (input) => (await import("./audit/repair.ts")).planRepairs(database, input, keys),
     async seal(budget) {
       if (keys === undefined) throw invalid("sealing needs the option seal: { keyId, key }.");
-      return seal(database, keys, budget);
+      return (await import("./seal.ts")).seal(database, keys, budget);
     },
     releaseHolds: async (budget) => releaseHolds(database, budget),
   };

@@ -1,7 +1,6 @@
 // The database port: one method to query, one to open a transaction. Everything above speaks SQL through it,
 // so that a connection string, a pg pool, or the caller's own Drizzle database and transaction all serve.
-import { createHash } from "node:crypto";
-import { sql as drizzleSql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import pg from "pg";
 import { TallystickError } from "../kernel/errors.ts";
 import { databaseError } from "./database-error.ts";
@@ -28,7 +27,7 @@ export type TransactionSource = pg.ClientBase | DrizzleTransaction | Queryable;
 
 /** The part of Drizzle's Postgres transaction that is used; structural, so any Drizzle version and driver fits. */
 export interface DrizzleTransaction {
-  execute(query: ReturnType<typeof drizzleSql.raw>): PromiseLike<unknown>;
+  execute(query: SQL): PromiseLike<unknown>;
 }
 export interface DrizzleDatabase extends DrizzleTransaction {
   transaction<T>(
@@ -147,12 +146,15 @@ function fromClient(client: Pick<pg.ClientBase, "query"> | pg.Pool, preparedStat
 }
 
 const statementNames = new Map<string, string>();
+let statementPrefix: string | undefined;
 
-// By the text, as a caller's pool may be shared with others who name theirs. All texts are written in the code: few.
+// Of this copy of the library alone, as a caller's pool may be shared with others who name theirs. All texts are written in
+// the code: few.
 function statementName(text: string): string {
   let name = statementNames.get(text);
   if (name === undefined) {
-    name = `tallystick_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+    statementPrefix ??= `tallystick_${crypto.randomUUID().replaceAll("-", "")}`;
+    name = `${statementPrefix}_${statementNames.size}`;
     statementNames.set(text, name);
   }
   return name;
@@ -178,14 +180,14 @@ function fromDrizzle(source: DrizzleDatabase, poolSize: number): Database {
 function fromDrizzleExecutor(executor: DrizzleTransaction): Queryable {
   return {
     async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+      // Whoever passes a Drizzle database has the module; for all others it is never loaded.
+      const { sql } = await import("drizzle-orm");
       // Drizzle takes parameters as chunks of a template, not as $1 … $n.
       const chunks = text
         .split(/\$(\d+)/)
-        .map((part, index) =>
-          index % 2 === 0 ? drizzleSql.raw(part) : drizzleSql`${bindable(values[Number(part) - 1])}`,
-        );
+        .map((part, index) => (index % 2 === 0 ? sql.raw(part) : sql`${bindable(values[Number(part) - 1])}`));
       try {
-        return normaliseRows(await executor.execute(drizzleSql.join(chunks))) as Row[];
+        return normaliseRows(await executor.execute(sql.join(chunks))) as Row[];
       } catch (cause) {
         throw databaseError(cause);
       }

@@ -1,6 +1,6 @@
 // Brings a database to this version: numbered migrations once each, the SQL functions whenever their text changed.
-import { createHash } from "node:crypto";
 import { TallystickError } from "../kernel/errors.ts";
+import { sha256 } from "../kernel/sha256.ts";
 import type { Database, Queryable } from "./database.ts";
 import { migrations } from "./migrations.generated.ts";
 
@@ -59,7 +59,7 @@ export async function migrate(
     const known = new Map(rows.map((row) => [row.name, row.hash]));
     const applied: string[] = [];
     for (const migration of ofThisVersion) {
-      const hash = digest(migration.sql);
+      const hash = await sha256(migration.sql);
       const before = known.get(migration.name);
       if (before === hash) continue;
       if (before !== undefined) {
@@ -73,7 +73,7 @@ export async function migrate(
       applied.push(migration.name);
     }
     refuseNewer(unknownTo(known, ofThisVersion));
-    const functionHash = digestOf(functions);
+    const functionHash = await digestOf(functions);
     const functionsReplaced = known.get("functions") !== functionHash;
     if (functionsReplaced) {
       await runScript(tx, dropFunctions);
@@ -102,7 +102,7 @@ export async function migrationState(queryable: Queryable, functions: readonly S
   const known = new Map(rows.map((row) => [row.name, row.hash]));
   return {
     pending: migrations.flatMap(({ name }) => (known.has(name) ? [] : [name])),
-    functionsCurrent: known.get("functions") === digestOf(functions),
+    functionsCurrent: known.get("functions") === (await digestOf(functions)),
     unknown: unknownTo(known, migrations),
   };
 }
@@ -141,10 +141,6 @@ function unknownTo(known: ReadonlyMap<string, string>, ofThisVersion: readonly S
   return [...known.keys()].filter((name) => name !== "functions" && !names.has(name));
 }
 
-function digestOf(functions: readonly SqlFile[]): string {
-  return digest([base, ...functions.map(({ sql }) => sql)].join("\n"));
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+async function digestOf(functions: readonly SqlFile[]): Promise<string> {
+  return sha256([base, ...functions.map(({ sql }) => sql)].join("\n"));
 }

@@ -2,7 +2,6 @@
 import type { Engine } from "../engine.ts";
 import { silentLogger } from "../kernel/logger.ts";
 import type { TallystickOptions } from "../options.ts";
-import { createApi } from "./api/app.ts";
 import { isAuthorized } from "./auth.ts";
 import { handleDistributeCredits, handleTick } from "./cron.ts";
 import { METRICS_TYPE, prometheusText } from "./metrics.ts";
@@ -38,7 +37,9 @@ export function createHandlers(engine: Engine, options: Pick<TallystickOptions, 
   const logger = options.logger ?? silentLogger;
   const cron = { engine, logger, credentials: { bearer: cronSecrets ?? [], basic: cronBasic ? [cronBasic] : [] } };
   const { providers } = engine.payment;
-  const api = createApi({ engine, logger, apiKeys: apiKeys ?? [] });
+  // With the first request: its schemas and what reads them are much to parse for a process that only takes webhooks.
+  let api: Promise<{ fetch(request: Request): Response | Promise<Response> }> | undefined;
+  const loadApi = async () => (await import("./api/app.ts")).createApi({ engine, logger, apiKeys: apiKeys ?? [] });
   return {
     webhook: async (request) => handleWebhook(engine, request, { provider: providerOf(request, providers), logger }),
     stripeWebhook: async (request) => {
@@ -73,6 +74,6 @@ export function createHandlers(engine: Engine, options: Pick<TallystickOptions, 
         return errorResponse(error, logger);
       }
     },
-    api: async (request) => api.fetch(request),
+    api: async (request) => (await (api ??= loadApi())).fetch(request),
   };
 }

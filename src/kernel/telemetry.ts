@@ -1,6 +1,6 @@
 // The tracing port. Work that is worth a span says so by `inSpan`, and knows nothing of who listens: whoever enters the
 // library by a call of an engine with `telemetry` is listened to, and so is all that it begins.
-import { AsyncLocalStorage } from "node:async_hooks";
+import type { AsyncLocalStorage } from "node:async_hooks";
 
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
@@ -30,7 +30,13 @@ export interface Telemetry {
   taskSettled?(measure: TaskMeasure): void;
 }
 
-const listening = new AsyncLocalStorage<Telemetry>();
+// Made when somebody listens for the first time. Asked for and not imported, for bundles of other runtimes.
+let listening: AsyncLocalStorage<Telemetry> | undefined;
+
+function listeners(): AsyncLocalStorage<Telemetry> {
+  return (listening ??= new (process.getBuiltinModule("node:async_hooks").AsyncLocalStorage)<Telemetry>());
+}
+
 const nothing: Note = () => undefined;
 
 /** Does the work within a span, where somebody listens. */
@@ -39,13 +45,13 @@ export async function inSpan<Result>(
   options: SpanOptions,
   work: (note: Note) => Promise<Result>,
 ): Promise<Result> {
-  const telemetry = listening.getStore();
+  const telemetry = listening?.getStore();
   return telemetry === undefined ? work(nothing) : telemetry.span(name, options, work);
 }
 
 /** What a task carries of the trace that it is enqueued in; null where none is listened to. */
 export function traceparent(): string | null {
-  return listening.getStore()?.traceparent() ?? null;
+  return listening?.getStore()?.traceparent() ?? null;
 }
 
 /** The same object, of which every function is listened to, those of its objects too. */
@@ -57,7 +63,7 @@ export function listenedTo<Api extends object>(api: Api, telemetry: Telemetry): 
 function wrap(value: unknown, telemetry: Telemetry): unknown {
   if (typeof value === "function") {
     return (...parameters: unknown[]): unknown =>
-      listening.run(telemetry, () => (value as (...given: unknown[]) => unknown)(...parameters));
+      listeners().run(telemetry, () => (value as (...given: unknown[]) => unknown)(...parameters));
   }
   const isPlain = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
   return isPlain ? listenedTo(value, telemetry) : value;

@@ -39,7 +39,7 @@ export async function send(
     "user-agent": "tallystick",
     "webhook-id": webhookId,
     "webhook-timestamp": String(Math.floor(timestamp.getTime() / 1000)),
-    "webhook-signature": sign(secrets, webhookId, timestamp, body),
+    "webhook-signature": await sign(secrets, webhookId, timestamp, body),
   };
   const took = (): number => Math.round(performance.now() - began);
   try {

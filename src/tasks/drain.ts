@@ -1,6 +1,5 @@
 // drain: claims what is due and runs it, within a number of tasks and a time budget. Made for the tail of a request, and
 // used by the resident worker too. One drain runs in a process at a time; calls during one share the drain after it.
-import { randomUUID } from "node:crypto";
 import { createPump, type PumpLimits } from "./pump.ts";
 import type { TaskOutcome, TaskRunner } from "./run-task.ts";
 
@@ -34,7 +33,7 @@ export interface Drain {
 }
 
 export function createDrain(runner: TaskRunner): Drain {
-  const pump = createPump(runner, randomUUID());
+  const pump = createPump(runner, crypto.randomUUID());
   let stopping = new AbortController();
   let current: Promise<DrainResult> | undefined;
   let next: { limits: PumpLimits; result: Promise<DrainResult> } | undefined;

@@ -1,6 +1,5 @@
 // What stands between the engine and its driver: wakes that go out, and wakes that come in by a worker, a handler or a
 // consumer of the product's own. Without a driver a wake is a drain.
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
@@ -47,7 +46,9 @@ export function createDriving({ database, driver, tasks, relays, tick, logger }:
         }
         return { ...result, ...total };
       }
-      await sleep(waitMs);
+      await new Promise((resolve) => {
+        setTimeout(resolve, waitMs);
+      });
     }
   }
 

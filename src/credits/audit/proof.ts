@@ -2,7 +2,7 @@
 import type { Database, Queryable } from "../../db/database.ts";
 import { invalid } from "../input.ts";
 import type { SealKeys } from "../seal/keys.ts";
-import { watch, watchSeals, type WatchInput, type WatchResult } from "./watch.ts";
+import type { WatchInput, WatchResult } from "./watch.ts";
 
 export interface ProofOptions {
   readonly auditHours?: number | undefined;
@@ -54,12 +54,17 @@ export function createProof(
           .map(({ accountId, equation, detail }) => ({ accountId, equation, detail })),
       }),
   });
-  const audit = { name: "audit", run: async (budgetMs: number) => watch(database, inputOf(budgetMs, auditHours)) };
+  // Loaded by the tick, not with the module: the equations are long.
+  const watching = async () => import("./watch.ts");
+  const audit = {
+    name: "audit",
+    run: async (budgetMs: number) => (await watching()).watch(database, inputOf(budgetMs, auditHours)),
+  };
   if (keys === undefined) return [audit];
   return [
     {
       name: "seal",
-      run: async (budgetMs) => watchSeals(database, { ...inputOf(budgetMs, sealHours), keys }),
+      run: async (budgetMs) => (await watching()).watchSeals(database, { ...inputOf(budgetMs, sealHours), keys }),
     },
     audit,
   ];

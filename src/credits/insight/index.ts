@@ -1,17 +1,10 @@
 // The views on the whole ledger, bound to a database. They only read.
 import type { Database } from "../../db/database.ts";
-import {
-  expiring,
-  expiringByDay,
-  type ExpiringByDayInput,
-  type ExpiringDay,
-  type ExpiringInput,
-  type ExpiringPage,
-} from "./expiring.ts";
+import type { ExpiringByDayInput, ExpiringDay, ExpiringInput, ExpiringPage } from "./expiring.ts";
 import { entries, exportEntries, type EntriesInput, type ExportInput } from "./export.ts";
 import type { JournalEntry } from "./journal.ts";
-import { monthly, type MonthlyCredits, type MonthlyInput } from "./monthly.ts";
-import { usage, type Usage, type UsageInput } from "./usage.ts";
+import type { MonthlyCredits, MonthlyInput } from "./monthly.ts";
+import type { Usage, UsageInput } from "./usage.ts";
 
 export interface Insight {
   entries(input?: EntriesInput): AsyncGenerator<readonly JournalEntry[]>;
@@ -22,13 +15,14 @@ export interface Insight {
   expiringByDay(input?: ExpiringByDayInput): Promise<ExpiringDay[]>;
 }
 
+// The reports are loaded when it is asked for: they are long texts of SQL, and most processes spend credits and look at nothing.
 export function createInsight(database: Database): Insight {
   return {
     entries: (input) => entries(database, input),
     export: async (input) => exportEntries(database, input),
-    usage: async (input) => usage(database, input),
-    monthly: async (input) => monthly(database, input),
-    expiring: async (input) => expiring(database, input),
-    expiringByDay: async (input) => expiringByDay(database, input),
+    usage: async (input) => (await import("./usage.ts")).usage(database, input),
+    monthly: async (input) => (await import("./monthly.ts")).monthly(database, input),
+    expiring: async (input) => (await import("./expiring.ts")).expiring(database, input),
+    expiringByDay: async (input) => (await import("./expiring.ts")).expiringByDay(database, input),
   };
 }

@@ -1,9 +1,9 @@
 // Who buys: a user that may, and the one customer that stands for the user at the provider.
-import { createHash } from "node:crypto";
 import { isFrozen } from "../../credits/account-state.ts";
 import { checkAccount } from "../../credits/input.ts";
 import type { Queryable } from "../../db/database.ts";
 import { TallystickError } from "../../kernel/errors.ts";
+import { sha256 } from "../../kernel/sha256.ts";
 import { linkCustomer } from "../owner.ts";
 import type { BillingContext, Seller } from "./context.ts";
 
@@ -46,9 +46,7 @@ export async function withCustomer<Result>(
     if (result !== null) return result;
   }
   // The key of a customer that takes another's place names that one, or the provider would answer with it again.
-  const key = createHash("sha256")
-    .update(JSON.stringify([seller.name, buyer.userId, known]))
-    .digest("hex");
+  const key = await sha256(JSON.stringify([seller.name, buyer.userId, known]));
   const made = await seller.actions.createCustomer({ ...buyer, key });
   await storeCustomer(context, seller.name, made, buyer.userId);
   const result = await use(made);

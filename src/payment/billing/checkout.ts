@@ -1,8 +1,8 @@
 // A checkout: what the catalog has, for a user that may buy it, paid on the provider's page. Its credits come with the
 // payment's event and are the catalog's.
-import { createHash } from "node:crypto";
 import { checkOptionalText } from "../../credits/input.ts";
 import { TallystickError } from "../../kernel/errors.ts";
+import { sha256 } from "../../kernel/sha256.ts";
 import type { Plan, PriceEntry } from "../catalog.ts";
 import type { Checkout } from "../provider-actions.ts";
 import { listSubscriptions } from "../subscription-row.ts";
@@ -62,15 +62,15 @@ export async function checkout(context: BillingContext, input: CheckoutInput): P
       cancelUrl,
       allowPromotionCodes: input.allowPromotionCodes === true,
       savePaymentMethod: input.savePaymentMethod === true,
-      key: idempotencyKey === undefined ? null : keyOf(userId, customerId, idempotencyKey),
+      key: idempotencyKey === undefined ? null : await keyOf(userId, customerId, idempotencyKey),
       replaces,
     }),
   );
 }
 
 // The user's, so that nobody's key finds another's checkout.
-function keyOf(...parts: readonly string[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+async function keyOf(...parts: readonly string[]): Promise<string> {
+  return sha256(JSON.stringify(parts));
 }
 
 /** @throws invalid_request */

@@ -1,5 +1,4 @@
 // Subscription state, as last read: stored, followed by what it paid for, and its end announced.
-import { randomUUID } from "node:crypto";
 import { lockPaymentsOf } from "../../credits/enrolment-change.ts";
 import type { Catalog, Plan } from "../catalog.ts";
 import { requireOwner } from "../owner.ts";
@@ -33,7 +32,7 @@ export async function subscriptionChanged(
     await context.announce(tx, {
       kind: "subscription.changed",
       // A state may come back; that it has changed is said by the row, in this transaction.
-      key: `subscription.changed:${provider}:${subscription.subscriptionId}:${randomUUID()}`,
+      key: `subscription.changed:${provider}:${subscription.subscriptionId}:${crypto.randomUUID()}`,
       userId,
       subscriptionId: subscription.subscriptionId,
       status: subscription.status,

@@ -11,7 +11,6 @@ import { endpointProblems, readHappened } from "./stripe/happened.ts";
 import { createPriceNames } from "./stripe/price-names.ts";
 import { readPrice } from "./stripe/price.ts";
 import { record } from "./stripe/read.ts";
-import { setUpStripe } from "./stripe/set-up.ts";
 import { verifySignature } from "./stripe/verify.ts";
 import { parseSecrets } from "./webhook-secrets.ts";
 
@@ -63,7 +62,7 @@ export function stripe(options: StripeOptions): PaymentProvider {
       actions: stripeActions(apiOptions, names),
       happened: async (input) => readHappened(stripeApi(apiOptions, input.signal), apiOptions.secretKey, input),
       price: async (id: string, signal: AbortSignal) => readPrice(stripeApi(apiOptions, signal), id),
-      setUp: async (input: SetUpInput) => setUpStripe(apiOptions, input),
+      setUp: async (input: SetUpInput) => (await import("./stripe/set-up.ts")).setUpStripe(apiOptions, input),
       webhookProblems: async (signal) => endpointProblems(stripeApi(apiOptions, signal)),
     }),
   };

@@ -1,10 +1,11 @@
 // What is asked of Stripe's API, through the official SDK. Every failure becomes an outcome, because each reader
 // decides for itself whether the event's own data may stand in; only the end of the load's time is thrown.
-import Stripe from "stripe";
+import type Stripe from "stripe";
 import { TallystickError } from "../../../kernel/errors.ts";
 import { redact } from "../../../kernel/logger.ts";
 import { unansweredBy, type Answer } from "../answer.ts";
 import { record, type Json } from "./read.ts";
+import { isStripeError, loadSdk } from "./sdk.ts";
 
 const REQUEST_TIMEOUT_MS = 4_000;
 const PAGE_SIZE = 100;
@@ -58,9 +59,9 @@ export interface ApiOptions {
  * first request.
  */
 export function stripeApi(options: ApiOptions, signal: AbortSignal): StripeApi {
-  let client: Stripe | null = null;
+  let client: Promise<Stripe> | null = null;
   const ask = <T>(request: (stripe: Stripe) => Promise<T>): Promise<Answer<T>> =>
-    answerOf(() => request((client ??= createClient(options, signal))), signal);
+    answerOf(async () => request(await (client ??= createClient(options, signal))), signal);
   return {
     sessionLines: (sessionId) =>
       ask((stripe) => all(stripe.checkout.sessions.listLineItems(sessionId, { limit: PAGE_SIZE }))),
@@ -124,18 +125,19 @@ function readPage(
 }
 
 /** The official SDK, as everything here uses it. */
-export function createClient(
+export async function createClient(
   { secretKey, apiBase }: ApiOptions,
   signal: AbortSignal,
   { timeoutMs = REQUEST_TIMEOUT_MS, retries = 0 }: { timeoutMs?: number; retries?: number } = {},
-): Stripe {
-  return new Stripe(secretKey, {
+): Promise<Stripe> {
+  const Sdk = await loadSdk();
+  return new Sdk(secretKey, {
     timeout: timeoutMs,
     maxNetworkRetries: retries,
     // Also keeps the SDK from writing its telemetry id to the home directory.
     telemetry: false,
     appInfo: { name: "tallystick" },
-    httpClient: Stripe.createFetchHttpClient((url, init) =>
+    httpClient: Sdk.createFetchHttpClient((url, init) =>
       fetch(url, { ...init, signal: AbortSignal.any([signal, ...(init?.signal ? [init.signal] : [])]) }),
     ),
     ...(apiBase && {
@@ -154,7 +156,7 @@ async function answerOf<T>(request: () => Promise<T>, signal: AbortSignal): Prom
       throw new TallystickError("provider_unavailable", "Stripe did not answer before the time to load was over.");
     }
     const reason = describe(error);
-    if (!(error instanceof Stripe.errors.StripeError)) return { outcome: "unavailable", reason };
+    if (!isStripeError(error)) return { outcome: "unavailable", reason };
     if (error.code === "resource_missing" || error.statusCode === 404) return { outcome: "missing" };
     const refused = error.statusCode === 401 || error.statusCode === 403;
     return { outcome: refused ? "refused" : "unavailable", reason };
@@ -164,7 +166,7 @@ async function answerOf<T>(request: () => Promise<T>, signal: AbortSignal): Prom
 // A text and never the error itself as the cause: the SDK's errors carry whole responses.
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return "unknown error";
-  if (!(error instanceof Stripe.errors.StripeError)) return redact(error.message);
+  if (!isStripeError(error)) return redact(error.message);
   const status = error.statusCode === undefined ? "" : `${error.statusCode} `;
   return redact(`${status}${error.message || error.type}`);
 }

@@ -109,7 +109,7 @@ async function opened<Result>(
   { subscriptionId, isPlanPrice }: SubscriptionReference,
   work: (subscription: Opened) => Promise<Result>,
 ): Promise<Result> {
-  const { stripe, signal } = clientFor(options);
+  const { stripe, signal } = await clientFor(options);
   return explained(async () => {
     const present = record(await stripe.subscriptions.retrieve(subscriptionId));
     if (ended.has(present.status)) {

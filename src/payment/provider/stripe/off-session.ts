@@ -1,7 +1,7 @@
 // Charging a customer who is not there: an invoice outside a subscription, paid with a card that the customer left. The
 // invoice's id is remembered by the caller before it is paid, and an invoice is paid once: whatever answer is lost, asking
 // again finds what became of it.
-import Stripe from "stripe";
+import type Stripe from "stripe";
 import type { ChargeOrder, ChargeOutcome, StoredCharge, VoidOutcome } from "../../provider-actions.ts";
 import type { PaymentFact } from "../../provider.ts";
 import { TallystickError } from "../../../kernel/errors.ts";
@@ -9,6 +9,7 @@ import { createClient, stripeApi, type ApiOptions } from "./api.ts";
 import { explained, isMissing } from "./explained.ts";
 import { invoicePaidFacts } from "./invoice.ts";
 import { findPrice } from "./price.ts";
+import { sdkErrors } from "./sdk.ts";
 import type { PriceNames } from "./price-names.ts";
 import { currency, idOf, listed, record, required, text, type Json } from "./read.ts";
 
@@ -23,7 +24,7 @@ interface Charging {
 }
 
 export async function chargeOffSession({ options, names }: Charging, order: ChargeOrder): Promise<ChargeOutcome> {
-  const stripe = clientOf(options, order);
+  const stripe = await clientOf(options, order);
   return explained(async () => {
     const method = await methodOf(stripe, order.customerId);
     const declined = (code: string): ChargeOutcome => ({ outcome: "declined", code });
@@ -47,7 +48,7 @@ export async function chargeOffSession({ options, names }: Charging, order: Char
 }
 
 export async function voidCharge(charging: Charging, charge: StoredCharge): Promise<VoidOutcome> {
-  const stripe = clientOf(charging.options, charge);
+  const stripe = await clientOf(charging.options, charge);
   return explained(async () => {
     const present = await retrieve(stripe, charge.invoiceId);
     const ended = present.status === "paid" ? present : await end(stripe, present, charge);
@@ -155,10 +156,10 @@ async function pay(
 }
 
 // A refusal of what was asked. All else is no word about the card: it is asked again.
-function isRefusal(error: unknown): error is InstanceType<typeof Stripe.errors.StripeError> {
-  if (!(error instanceof Stripe.errors.StripeError) || error instanceof Stripe.errors.StripeIdempotencyError) {
-    return false;
-  }
+function isRefusal(error: unknown): error is Stripe.errors.StripeError {
+  const errors = sdkErrors();
+  if (errors === undefined || !(error instanceof errors.StripeError)) return false;
+  if (error instanceof errors.StripeIdempotencyError) return false;
   return error.statusCode === 400 || error.statusCode === 402 || error.statusCode === 404;
 }
 
@@ -180,7 +181,7 @@ async function factsOf(
   return names.name(facts, knowsPrice, api);
 }
 
-function clientOf(options: ApiOptions, { signal }: { readonly signal: AbortSignal }): Stripe {
+async function clientOf(options: ApiOptions, { signal }: { readonly signal: AbortSignal }): Promise<Stripe> {
   // Whoever asks repeats: with the SDK's own tries too a load would not end in time.
   return createClient(options, signal, { timeoutMs: REQUEST_TIMEOUT_MS, retries: 0 });
 }

@@ -1,7 +1,7 @@
 // What Stripe is asked for in order to sell: customers, checkout sessions, the billing portal.
-import { createHash } from "node:crypto";
 import type { Checkout, CheckoutOrder, CheckoutState, CustomerOrder } from "../../provider-actions.ts";
 import { TallystickError } from "../../../kernel/errors.ts";
+import { sha256 } from "../../../kernel/sha256.ts";
 import { createClient, stripeApi, type ApiOptions } from "./api.ts";
 import { explained, isMissing, isRefused } from "./explained.ts";
 import { sessionOwner } from "./owner.ts";
@@ -23,14 +23,15 @@ export interface Asked {
 }
 
 /** A client for one action. */
-export function clientFor(options: ApiOptions): Asked {
+export async function clientFor(options: ApiOptions): Promise<Asked> {
   const signal = AbortSignal.timeout(ACTION_TIMEOUT_MS);
-  return { stripe: createClient(options, signal, { timeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES }), signal };
+  const limits = { timeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES };
+  return { stripe: await createClient(options, signal, limits), signal };
 }
 
 /** Exactly one customer for each key, whoever asks at once: what is sent may differ in nothing but the key. */
 export async function createCustomer(options: ApiOptions, { userId, email, key }: CustomerOrder): Promise<string> {
-  const { stripe } = clientFor(options);
+  const { stripe } = await clientFor(options);
   return explained(async () => {
     const { id, email: known } = await stripe.customers.create(
       { metadata: { userId } },
@@ -42,7 +43,7 @@ export async function createCustomer(options: ApiOptions, { userId, email, key }
 }
 
 export async function openCheckout(options: ApiOptions, order: CheckoutOrder): Promise<Checkout | null> {
-  const { stripe, signal } = clientFor(options);
+  const { stripe, signal } = await clientFor(options);
   const price = await priceIdOf(options, signal, order.priceId);
   const metadata = { userId: order.userId, priceId: order.priceId };
   return explained(async () => {
@@ -73,7 +74,7 @@ export async function openCheckout(options: ApiOptions, order: CheckoutOrder): P
         // The key's checkout of before: another has ended it since, unless it was paid.
         const { status } = await stripe.checkout.sessions.retrieve(session.id);
         if (status === "expired")
-          return await openCheckout(options, { ...order, key: keyAfter(order.key, session.id) });
+          return await openCheckout(options, { ...order, key: await sha256(`${order.key} ${session.id}`) });
       }
       return { checkoutId: session.id, url: required(text(session.url), "checkout url") };
     } catch (error) {
@@ -81,10 +82,6 @@ export async function openCheckout(options: ApiOptions, order: CheckoutOrder): P
       throw error;
     }
   });
-}
-
-function keyAfter(key: string, endedId: string): string {
-  return createHash("sha256").update(`${key} ${endedId}`).digest("hex");
 }
 
 /**
@@ -107,7 +104,7 @@ async function endEarlier(stripe: Stripe, checkoutId: string, order: CheckoutOrd
 }
 
 export async function checkoutState(options: ApiOptions, checkoutId: string): Promise<CheckoutState | null> {
-  const { stripe } = clientFor(options);
+  const { stripe } = await clientFor(options);
   return explained(async () => {
     try {
       const session = record(await stripe.checkout.sessions.retrieve(checkoutId));
@@ -130,7 +127,7 @@ export async function openPortal(
   options: ApiOptions,
   { customerId, returnUrl }: { customerId: string; returnUrl: string },
 ): Promise<string | null> {
-  const { stripe } = clientFor(options);
+  const { stripe } = await clientFor(options);
   return explained(async () => {
     try {
       const session = await stripe.billingPortal.sessions.create({ customer: customerId, return_url: returnUrl });

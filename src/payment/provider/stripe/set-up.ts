@@ -1,10 +1,10 @@
 // What is to be there at Stripe, made where it is missing: products, prices, and the endpoint that is sent exactly the
 // events that have an effect here. Nothing that is there is changed but the endpoint's list of events.
-import Stripe from "stripe";
+import type Stripe from "stripe";
 import type { CatalogPrice } from "../../catalog.ts";
 import type { SetUpInput, SetUpResult } from "../../provider-queries.ts";
 import { createClient, stripeApi, type ApiOptions, type StripeApi } from "./api.ts";
-import { explained } from "./explained.ts";
+import { explained, isMissing } from "./explained.ts";
 import { handledTypes } from "./facts.ts";
 import { findPrice, PRICE_METADATA, priceState } from "./price.ts";
 import { required, text } from "./read.ts";
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 60_000;
 export async function setUpStripe(options: ApiOptions, { prices, webhookUrl }: SetUpInput): Promise<SetUpResult> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const api = stripeApi(options, signal);
-  const stripe = createClient(options, signal);
+  const stripe = await createClient(options, signal);
   return explained(async () => {
     const made: SetUpResult["prices"][number][] = [];
     for (const price of prices) made.push(await setUpPrice(stripe, api, price));
@@ -52,7 +52,7 @@ async function productOf(stripe: Stripe, { of, name }: CatalogPrice): Promise<st
   try {
     return (await stripe.products.retrieve(id)).id;
   } catch (error) {
-    if (!(error instanceof Stripe.errors.StripeError) || error.code !== "resource_missing") throw error;
+    if (!isMissing(error)) throw error;
   }
   return (await stripe.products.create({ id, name }, { idempotencyKey: `tallystick-product-${id}` })).id;
 }

@@ -1,7 +1,7 @@
 // Proof that a webhook comes from Stripe. The official SDK computes and compares the signatures; the header is read
 // strictly before and the time is checked on both sides after, where the SDK is lenient.
-import Stripe from "stripe";
 import { TallystickError } from "../../../kernel/errors.ts";
+import { loadSdk } from "./sdk.ts";
 
 const TOLERANCE_SECONDS = 300;
 // The SDK rejects the past only: the whole window is checked here instead, once the signature is known to be right.
@@ -59,10 +59,11 @@ async function isSigned(body: Uint8Array, header: string, secrets: readonly stri
 // No crypto provider is named: the SDK's default is node:crypto on Node (a tenth of SubtleCrypto's time there) and
 // SubtleCrypto on Workers, where only the asynchronous form works.
 async function isSignedWith(body: Uint8Array, header: string, secret: string): Promise<boolean> {
+  const sdk = await loadSdk();
   try {
-    return (await Stripe.webhooks.signature?.verifyHeaderAsync(body, header, secret, NO_TOLERANCE_CHECK)) === true;
+    return (await sdk.webhooks.signature?.verifyHeaderAsync(body, header, secret, NO_TOLERANCE_CHECK)) === true;
   } catch (error) {
-    if (error instanceof Stripe.errors.StripeSignatureVerificationError) return false;
+    if (error instanceof sdk.errors.StripeSignatureVerificationError) return false;
     throw error;
   }
 }
