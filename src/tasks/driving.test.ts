@@ -113,6 +113,21 @@ describe("answering a wake", () => {
     expect(taken()).toEqual([{ taskId: followed, lane: null, delayMs: expect.any(Number) }]);
   });
 
+  it("while the engine is closed ends with the task that runs, and has the rest woken", async () => {
+    let closed: Promise<void> | undefined;
+    await start({}, async () => {
+      closed ??= tally.close();
+    });
+    await enqueue("0", "ada");
+    const second = await enqueue("1", "ada");
+    await tally.wake();
+    taken();
+    await tally.answerWake();
+    await closed;
+    expect(ran).toEqual(["0"]);
+    expect(taken()).toEqual([{ taskId: second, lane: "ada", delayMs: 0 }]);
+  });
+
   it("once it is told to stop begins nothing more, and hands nothing on", async () => {
     const stop = new AbortController();
     await start({}, async () => stop.abort());

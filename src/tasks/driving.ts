@@ -25,7 +25,15 @@ export function createDriving({ database, driver, tasks, relays, tick, logger }:
   const hand = driver && createWaking(database, driver, relays);
   const wake: (input?: WakeInput) => Promise<unknown> = hand ?? drain;
 
-  async function answer({ budgetMs = 10_000, signal }: AnswerInput = {}): Promise<DrainResult> {
+  const answers = new Set<Promise<DrainResult>>();
+
+  async function answer(input?: AnswerInput): Promise<DrainResult> {
+    const answering = answerOnce(input).finally(() => answers.delete(answering));
+    answers.add(answering);
+    return answering;
+  }
+
+  async function answerOnce({ budgetMs = 10_000, signal }: AnswerInput = {}): Promise<DrainResult> {
     const deadline = performance.now() + budgetMs;
     const leftMs = (): number => Math.max(0, deadline - performance.now());
     let fruitless = 0;
@@ -75,7 +83,8 @@ export function createDriving({ database, driver, tasks, relays, tick, logger }:
     setUp: async (): Promise<readonly string[]> => (await driver?.setUp?.()) ?? [],
     async close(): Promise<void> {
       await Promise.all([...workers].map(async (worker) => worker.stop()));
-      await tasks.stop();
+      // Those that are being answered begin nothing more, and hand on what they leave.
+      await tasks.stop(Promise.allSettled(answers));
       await driver?.close();
     },
   };
