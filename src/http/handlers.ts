@@ -29,10 +29,14 @@ export interface Handlers {
   readonly api: Handler;
 }
 
-export function createHandlers(engine: Engine, options: Pick<TallystickOptions, "auth" | "logger">): Handlers {
+export function createHandlers(
+  engine: Engine,
+  options: Pick<TallystickOptions, "auth" | "cronBudgetMs" | "logger">,
+): Handlers {
   const { cronSecrets, cronBasic, apiKeys } = options.auth ?? {};
   const logger = options.logger ?? silentLogger;
-  const cron = { engine, logger, credentials: { bearer: cronSecrets ?? [], basic: cronBasic ? [cronBasic] : [] } };
+  const credentials = { bearer: cronSecrets ?? [], basic: cronBasic ? [cronBasic] : [] };
+  const cron = { engine, logger, credentials, budgetMs: options.cronBudgetMs };
   const { providers } = engine.payment;
   const api = createApi({ engine, logger, apiKeys: apiKeys ?? [] });
   return {
