@@ -78,6 +78,8 @@ export interface TallystickOptions {
   /** Who is told of spans and measures, such as `openTelemetry()` of tallystick/otel. */
   readonly telemetry?: Telemetry | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
+  /** Time for the tick that a cron endpoint makes, in milliseconds; default 25,000. Less than the function's own limit. */
+  readonly cronBudgetMs?: number | undefined;
   /** A tick that comes later than this after the one before is announced as missed; default 25 hours, for a daily cron. */
   readonly maxTickGapMs?: number | undefined;
   /** Signs the journal, so that whoever can write to the database can't alter it unseen. Without it nothing is sealed. */
@@ -105,6 +107,8 @@ export function checkOptions(options: TallystickOptions, taskNames: readonly str
   const twice = taskNames.find((name, index) => taskNames.indexOf(name) !== index);
   if (twice !== undefined)
     throw new TallystickError("invalid_request", `Two tasks are named ${twice}; names are unique.`);
+  const { cronBudgetMs = 0 } = options;
+  if (!(cronBudgetMs >= 0)) throw new TallystickError("invalid_request", "cronBudgetMs must be milliseconds from 0.");
   for (const name of ["notificationDays", "taskDays", "eventDays"] as const) {
     const { [name]: days = false } = options;
     if (days === false || (Number.isSafeInteger(days) && days >= 1 && days <= 36_500)) continue;

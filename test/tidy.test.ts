@@ -221,6 +221,12 @@ describe("the repository", () => {
     expect(crons).toContainEqual({ path: "/api/distribute-credits", schedule: "0 0 * * *" });
   });
 
+  it("differs on Vercel's Pro plan from Hobby by the minute's tick alone", () => {
+    const hobby = JSON.parse(read("apps/web/vercel.json")) as { crons: unknown[] };
+    const tick = { path: "/api/cron/tick", schedule: "* * * * *" };
+    expect(JSON.parse(read("apps/web/vercel.pro.json"))).toEqual({ ...hobby, crons: [...hobby.crons, tick] });
+  });
+
   it("keeps files small: none over 300 lines but the table of tables", () => {
     const long = files
       .filter(

@@ -165,3 +165,22 @@ describe("health", () => {
     expect([response.status, await response.json()]).toMatchObject([503, { error: { code: "not_migrated" } }]);
   });
 });
+
+describe("the budget", () => {
+  it("is the time that the call's tick has: with none, what is due is left to the next call", async () => {
+    const tasks = [{ name: "note", run: async () => "noted" }];
+    const hurried = await setUp({ cronBudgetMs: 0, tasks });
+    const { taskId } = await hurried.tally.tasks.enqueue({ name: "note", payload: {} });
+    const request = (): Request => call("/api/cron/tick", `Bearer ${CRON_SECRET}`);
+    const first = await hurried.tally.handlers.cron(request());
+    expect(await first.json()).toMatchObject({ tasks: { processed: 0, remaining: 1 } });
+    const { tally: next } = await setUp({ database: hurried.databaseUrl, tasks });
+    const second = await next.handlers.cron(request());
+    expect(await second.json()).toMatchObject({ tasks: { processed: 1, remaining: 0 } });
+    expect(await next.tasks.get(taskId)).toMatchObject({ status: "done" });
+  });
+
+  it("is no negative time", async () => {
+    await expect(createTestEngine({ cronBudgetMs: -1 })).rejects.toMatchObject({ code: "invalid_request" });
+  });
+});

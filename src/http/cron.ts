@@ -8,6 +8,8 @@ import { json, toTallystickError } from "./respond.ts";
 export interface CronContext {
   readonly engine: Pick<Engine, "tick">;
   readonly credentials: Credentials;
+  /** Time for the tick; undefined: the tick's own default. */
+  readonly budgetMs?: number | undefined;
   readonly logger: Logger;
 }
 
@@ -27,7 +29,7 @@ export async function handleTick(context: CronContext, request: Request): Promis
 }
 
 async function handleCron(
-  { engine, credentials, logger }: CronContext,
+  { engine, credentials, budgetMs, logger }: CronContext,
   request: Request,
   failure: string,
   report: (result: TickResult) => Record<string, unknown>,
@@ -39,7 +41,7 @@ async function handleCron(
     return json({ error: "Unauthorized" }, 401, { "www-authenticate": "Bearer" });
   }
   try {
-    const result = await engine.tick();
+    const result = await engine.tick({ budgetMs });
     const distributed = count(result, "expire", "expired") + count(result, "distribute", "count");
     return json({ success: true, distributed, timestamp: new Date().toISOString(), ...report(result) });
   } catch (cause) {

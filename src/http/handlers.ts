@@ -32,10 +32,14 @@ export interface Handlers {
   readonly api: Handler;
 }
 
-export function createHandlers(engine: Engine, options: Pick<TallystickOptions, "auth" | "logger">): Handlers {
+export function createHandlers(
+  engine: Engine,
+  options: Pick<TallystickOptions, "auth" | "cronBudgetMs" | "logger">,
+): Handlers {
   const { cronSecrets, cronBasic, apiKeys, metricsSecrets } = options.auth ?? {};
   const logger = options.logger ?? silentLogger;
-  const cron = { engine, logger, credentials: { bearer: cronSecrets ?? [], basic: cronBasic ? [cronBasic] : [] } };
+  const credentials = { bearer: cronSecrets ?? [], basic: cronBasic ? [cronBasic] : [] };
+  const cron = { engine, logger, credentials, budgetMs: options.cronBudgetMs };
   const { providers } = engine.payment;
   // With the first request: its schemas and what reads them are much to parse for a process that only takes webhooks.
   let api: Promise<{ fetch(request: Request): Response | Promise<Response> }> | undefined;

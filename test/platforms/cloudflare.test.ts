@@ -139,7 +139,12 @@ async function whileBroken<Result>(work: () => Promise<Result>): Promise<Result>
 
 it("a batch that can't be answered is retried message by message, and acknowledged once it can", async () => {
   await sendEvent(tally, purchase("late"));
-  const messages = ["a", "b"].map((id) => ({ id: uniqueId(id), timestamp: new Date(), body: {}, attempts: 1 }));
+  const messages = ["a", "b"].map((id) => ({
+    id: uniqueId(id),
+    timestamp: new Date(),
+    body: { taskId: "1" },
+    attempts: 1,
+  }));
   const ids = messages.map(({ id }) => id);
   const failed = await whileBroken(async () => worker.queue(messages));
   expect(failed.retryMessages.map(({ msgId }) => msgId)).toEqual(ids);
@@ -153,7 +158,7 @@ it("a batch that can't be answered is retried message by message, and acknowledg
 it("the queue delivers a failed batch again by itself", async () => {
   await sendEvent(tally, purchase("later"));
   await whileBroken(async () => {
-    await worker.send({});
+    await worker.send({ taskId: "1" });
     await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain("a batch of wakes will be tried again");
   });
   await untilBalance("later", 100);

@@ -34,6 +34,10 @@ const variables = z.object({
   CRON_SECRET: text,
   CRON_JOBS_USERNAME: text,
   CRON_JOBS_PASSWORD: text,
+  CRON_BUDGET_SECONDS: z.preprocess(
+    unsetWhenBlank,
+    z.coerce.number({ error: "must be a number of seconds" }).min(0).max(3600).optional(),
+  ),
   TALLYSTICK_API_KEY: text,
   METRICS_SECRET: text,
   DISCORD_WEBHOOK_URL: url,

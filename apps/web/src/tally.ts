@@ -6,7 +6,7 @@ import { catalog } from "./catalog.ts";
 import { channels } from "./channels.ts";
 import { pool } from "./database/pool.ts";
 import { driver } from "./driver.ts";
-import { env } from "./env.ts";
+import { env, isServerless } from "./env.ts";
 import type { Environment } from "./env.ts";
 import { logger } from "./logger.ts";
 import { oncePerProcess } from "./once-per-process.ts";
@@ -31,6 +31,7 @@ function createTally(settings: Environment) {
       apiKeys: settings.TALLYSTICK_API_KEY ? [settings.TALLYSTICK_API_KEY] : [],
       ...(username && password && { cronBasic: { username, password } }),
     },
+    cronBudgetMs: 1000 * (settings.CRON_BUDGET_SECONDS ?? (isServerless() ? 240 : 25)),
     logger,
     telemetry: openTelemetry(),
   });

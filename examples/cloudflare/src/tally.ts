@@ -1,9 +1,9 @@
 // One engine for each invocation: in Workers a socket that one request opened is of no use to another. Hyperdrive keeps the
 // pool, so connecting costs little.
 import { createTallystick, defineCatalog, type Tallystick } from "tallystick";
+import { cloudflareQueue } from "tallystick/cloudflare";
 import { stripe } from "tallystick/stripe";
 import type { Env } from "./env.ts";
-import { queueDriver } from "./queue-driver.ts";
 
 const catalog = defineCatalog({
   plans: [
@@ -26,7 +26,7 @@ export function createTally(env: Env): Tallystick {
     poolSize: 1,
     catalog,
     payment: stripe({ webhookSecrets: env.STRIPE_WEBHOOK_SECRET }),
-    driver: queueDriver(env.WAKES),
+    driver: cloudflareQueue({ queue: env.WAKES }),
     auth: { apiKeys: [env.API_KEY], cronSecrets: [env.CRON_SECRET] },
     logger: console,
   });

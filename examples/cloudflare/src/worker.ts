@@ -1,8 +1,8 @@
 // The Worker: requests, cron triggers and the queue of wakes.
 import { Hono, type Context } from "hono";
 import type { Handlers, Tallystick } from "tallystick";
-import { consumeQueue } from "./consume-queue.ts";
-import type { Batch, Env } from "./env.ts";
+import { consumeQueue, type QueueBatch } from "tallystick/cloudflare";
+import type { Env } from "./env.ts";
 import { createTally } from "./tally.ts";
 
 type Request = Context<{ Bindings: Env }>;
@@ -54,7 +54,12 @@ export default {
       await tally.wake();
     });
   },
-  async queue(batch: Batch, env: Env): Promise<void> {
-    await withTally(env, async (tally) => consumeQueue(tally, batch));
+  async queue(batch: QueueBatch, env: Env): Promise<void> {
+    await withTally(env, async (tally) => {
+      await consumeQueue(tally, batch).catch((error: unknown) => {
+        // Its messages have been told to come again.
+        console.error("a batch of wakes will be tried again:", error instanceof Error ? error.message : error);
+      });
+    });
   },
 };

@@ -3,14 +3,26 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import { env, isServerless } from "../env.ts";
 import { oncePerProcess } from "../once-per-process.ts";
+import { stayAwakeUntilIdle } from "./awake.ts";
+
+const serverless = {
+  max: 1,
+  // Closed before the instance is frozen: see stayAwakeUntilIdle.
+  idleTimeoutMillis: 2000,
+  // A connection that died unseen while the instance was frozen fails its next statement instead of hanging it; the pool
+  // replaces it. Longer than any statement takes: the work of a tick is done in batches.
+  query_timeout: 30_000,
+};
 
 export function pool(): pg.Pool {
   return oncePerProcess("pool", () => {
     const created = new pg.Pool({
       connectionString: databaseUrl(),
-      max: isServerless() ? 1 : 5,
+      max: 5,
       connectionTimeoutMillis: 10_000,
+      ...(isServerless() && serverless),
     });
+    if (isServerless()) stayAwakeUntilIdle(created, serverless.idleTimeoutMillis);
     // A broken idle connection is replaced by the next query; without a listener it would end the process.
     created.on("error", () => undefined);
     // And so would one that breaks while somebody uses it, or in the moment in which it is handed on.

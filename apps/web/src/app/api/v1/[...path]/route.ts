@@ -3,6 +3,7 @@ import { toRouteHandler } from "tallystick/next";
 import { tally } from "../../../../tally.ts";
 
 export const dynamic = "force-dynamic";
+export const maxDuration = 60;
 
 const api = toRouteHandler(tally, "api");
 export { api as DELETE, api as GET, api as HEAD, api as OPTIONS, api as PATCH, api as POST, api as PUT };
