@@ -9,7 +9,7 @@ const config: NextConfig = {
   turbopack: { root },
   outputFileTracingRoot: root,
   outputFileTracingIncludes: { "/**": ["./drizzle/**"] },
-  serverExternalPackages: ["pg", "bullmq"],
+  serverExternalPackages: ["pg", "bullmq", "inngest", "@upstash/qstash", "@trigger.dev/sdk"],
   // Types are checked by tsc in `npm run types`.
   typescript: { ignoreBuildErrors: true },
   poweredByHeader: false,

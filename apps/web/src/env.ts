@@ -64,12 +64,22 @@ const variables = z.object({
   TALLYSTICK_ALLOW_PRIVATE_HOSTS: flag,
   TALLYSTICK_DRIVER: z.preprocess(
     unsetWhenBlank,
-    z.enum(["inline", "bullmq"], { error: "must be inline or bullmq" }).default("inline"),
+    z
+      .enum(["inline", "bullmq", "inngest", "qstash", "trigger"], {
+        error: "must be inline, bullmq, inngest, qstash or trigger",
+      })
+      .default("inline"),
   ),
   REDIS_URL: z.preprocess(
     unsetWhenBlank,
     z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
   ),
+  INNGEST_EVENT_KEY: text,
+  INNGEST_SIGNING_KEY: text,
+  QSTASH_TOKEN: text,
+  QSTASH_CURRENT_SIGNING_KEY: text,
+  QSTASH_NEXT_SIGNING_KEY: text,
+  TRIGGER_SECRET_KEY: text,
   PRICE_PRO_MONTHLY: priceId("price_pro_monthly"),
   PRICE_PRO_YEARLY: priceId("price_pro_yearly"),
   PRICE_LIFETIME: priceId("price_lifetime"),
@@ -79,6 +89,14 @@ const variables = z.object({
 });
 
 export type Environment = z.output<typeof variables>;
+
+// Inngest and QStash call the application at its public address.
+const neededBy: Readonly<Partial<Record<string, readonly (keyof Environment)[]>>> = {
+  bullmq: ["REDIS_URL"],
+  inngest: ["INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY", "BETTER_AUTH_URL"],
+  qstash: ["QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY", "BETTER_AUTH_URL"],
+  trigger: ["TRIGGER_SECRET_KEY"],
+};
 
 // Also when another variable is wrong: every problem is reported at once.
 const when = (): boolean => true;
@@ -90,11 +108,16 @@ const schema = variables
     when,
     error: "must be 0 or empty beside a live STRIPE_SECRET_KEY: the sandbox takes payments that nobody pays",
   })
-  .refine(({ TALLYSTICK_DRIVER: name, REDIS_URL: redis }) => name !== "bullmq" || redis !== undefined, {
-    path: ["REDIS_URL"],
-    when,
-    error: "is needed by TALLYSTICK_DRIVER=bullmq",
-  });
+  .superRefine(
+    (settings, context) => {
+      const { TALLYSTICK_DRIVER: driver } = settings;
+      for (const name of neededBy[driver] ?? []) {
+        if (settings[name] !== undefined) continue;
+        context.addIssue({ code: "custom", path: [name], message: `is needed by TALLYSTICK_DRIVER=${driver}` });
+      }
+    },
+    { when },
+  );
 
 /** Every variable that the application reads, in the order of env.example. */
 export const environmentNames: readonly string[] = Object.keys(variables.shape);

@@ -52,6 +52,11 @@ const cronRoute = (route: string): Route => {
 const routes: Readonly<Record<string, Route>> = {
   "app/api/health/route.ts": { path: "/api/health", answers: { GET: toAll(200) } },
   "app/api/metrics/route.ts": { path: "/api/metrics", answers: { GET: toAll(401, { scraper: 200 }) } },
+  // No driver is configured that calls.
+  "app/api/driver/route.ts": {
+    path: "/api/driver",
+    answers: Object.fromEntries(["GET", "HEAD", "POST", "PUT"].map((method) => [method, toAll(404)])),
+  },
   "app/api/cron/tick/route.ts": cronRoute("/api/cron/tick"),
   "app/api/distribute-credits/route.ts": cronRoute("/api/distribute-credits"),
   "app/api/webhooks/stripe/route.ts": { path: "/api/webhooks/stripe", answers: { POST: toAll(400) } },

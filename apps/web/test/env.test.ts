@@ -46,7 +46,7 @@ test("every problem is reported at once, and no value with it", () => {
   };
   const report = (): unknown => parseEnvironment(variables);
   for (const name of Object.keys(variables)) expect(report).toThrow(new RegExp(`^  ${name}: `, "m"));
-  expect(report).toThrow(/TALLYSTICK_DRIVER: must be inline or bullmq/);
+  expect(report).toThrow(/TALLYSTICK_DRIVER: must be inline, bullmq, inngest, qstash or trigger/);
   expect(report).not.toThrow(/secret/);
 });
 
@@ -56,6 +56,15 @@ test("BullMQ needs a Redis, and what else is wrong is reported with it", () => {
   const report = (): unknown => parseEnvironment({ TALLYSTICK_DRIVER: "bullmq", PORT: "high" });
   expect(report).toThrow(/^ {2}REDIS_URL: is needed by TALLYSTICK_DRIVER=bullmq/m);
   expect(report).toThrow(/^ {2}PORT: /m);
+});
+
+test.each([
+  ["inngest", ["INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY", "BETTER_AUTH_URL"]],
+  ["qstash", ["QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY", "BETTER_AUTH_URL"]],
+  ["trigger", ["TRIGGER_SECRET_KEY"]],
+])("%s says which variables it lacks", (TALLYSTICK_DRIVER, names) => {
+  const report = (): unknown => parseEnvironment({ TALLYSTICK_DRIVER });
+  for (const name of names) expect(report).toThrow(new RegExp(`^  ${name}: is needed by`, "m"));
 });
 
 test("the sandbox takes Stripe's place only when it is asked for, with no key, where the server stays", () => {
