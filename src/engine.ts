@@ -40,7 +40,7 @@ import type { ListInput, Page } from "./tasks/inspect.ts";
 import { createAttemptCounter } from "./tasks/measures.ts";
 import { defaultRetryPolicy } from "./tasks/retry-policy.ts";
 import { checkSchedule, isScheduled } from "./tasks/schedules.ts";
-import type { TaskDefinition } from "./tasks/task.ts";
+import { checkBatchSize, type TaskDefinition } from "./tasks/task.ts";
 import { tellOfDeath, tellOfLateness, tellOfMissedEvents, tellOfViolations } from "./telling.ts";
 import { tick, type TickInput, type TickPlan, type TickResult } from "./tasks/tick.ts";
 import type { AnswerInput, WakeInput } from "./tasks/wake.ts";
@@ -148,6 +148,7 @@ export function createEngine(options: TallystickOptions): Engine {
   );
   const schedules = definitions.filter(isScheduled);
   schedules.forEach(checkSchedule);
+  definitions.forEach(checkBatchSize);
 
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
   const attempts = createAttemptCounter(options.telemetry);

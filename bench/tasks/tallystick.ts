@@ -1,8 +1,8 @@
-// Ours: the effect and the completion commit together, a transaction for each task.
+// Ours: the effect and the completion commit together, a transaction for each task, in batches one for each batch.
 import pg from "pg";
 import { createTallystick, defineCatalog, defineTask, type Tallystick } from "../../src/index.ts";
 import { bullmq } from "../../src/drivers/bullmq.ts";
-import { countOf, effect, poolSize, type Hooks, type Job, type Places, type TaskSystem } from "./system.ts";
+import { batchSize, countOf, effect, poolSize, type Hooks, type Job, type Places, type TaskSystem } from "./system.ts";
 
 export interface TallystickSettings {
   /** drain: `tally.drain()` as a request's tail calls it. run: the resident worker. */
@@ -19,7 +19,7 @@ export async function openTallystick(
   hooks: Hooks,
   { worker, wakes, driver }: TallystickSettings,
 ): Promise<TaskSystem> {
-  const open = (size: number): Tallystick =>
+  const open = (size: number, together: number): Tallystick =>
     createTallystick({
       database: databaseUrl,
       poolSize: size,
@@ -29,6 +29,7 @@ export async function openTallystick(
       tasks: [
         defineTask({
           name: "count",
+          batchSize: together,
           async run({ tx, payload }) {
             const job = payload as unknown as Job;
             hooks.begun(job);
@@ -38,8 +39,8 @@ export async function openTallystick(
         }),
       ],
     });
-  const tally = open(poolSize);
-  const single = open(singlePool);
+  const tally = open(poolSize, batchSize);
+  const single = open(singlePool, 1);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
   await tally.migrate();
   return {

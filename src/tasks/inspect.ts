@@ -1,6 +1,7 @@
 // Looking at tasks, and the two things a person does to them: replay and cancel.
 import type { Database, Queryable } from "../db/database.ts";
 import { TallystickError } from "../kernel/errors.ts";
+import { IS_WAITING } from "./health.ts";
 import type { TaskPayload, TaskStatus } from "./task.ts";
 
 export interface TaskAttempt {
@@ -41,13 +42,24 @@ export interface Page<Item> {
 const columns = `id, name, status, payload, lane, attempts, max_attempts as "maxAttempts", last_error as "lastError",
   run_at as "runAt", created_at as "createdAt", finished_at as "finishedAt"`;
 
-/** Lists tasks, newest first. */
+// Each served by an index of its own.
+const conditions: Readonly<Record<TaskStatus, string>> = {
+  pending: IS_WAITING,
+  running: "status = 'running'",
+  done: "status = 'done'",
+  dead: "status = 'dead'",
+  cancelled: "status = 'cancelled'",
+};
+
+/** Lists tasks, newest first. @throws invalid_request for a status that there is not */
 export async function listTasks(database: Database, input: ListInput<TaskStatus>): Promise<Page<TaskView>> {
   const limit = input.limit ?? 20;
+  const condition = input.status === undefined ? "true" : conditions[input.status];
+  if (condition === undefined) throw new TallystickError("invalid_request", "No task can have this status.");
   const rows = await database.query<Omit<TaskView, "id"> & { id: number }>(
     `select ${columns} from tallystick.task
-     where ($1::text is null or status = $1) and ($2::bigint is null or id < $2) order by id desc limit $3`,
-    [input.status ?? null, input.cursor ?? null, limit + 1],
+     where ${condition} and ($1::bigint is null or id < $1) order by id desc limit $2`,
+    [input.cursor ?? null, limit + 1],
   );
   const items = rows.slice(0, limit).map((row) => ({ ...row, id: String(row.id) }));
   return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };

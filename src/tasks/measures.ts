@@ -2,7 +2,7 @@
 import type { Queryable } from "../db/database.ts";
 import { gauge, single, type Metric } from "../kernel/metric.ts";
 import type { TaskMeasure, Telemetry } from "../kernel/telemetry.ts";
-import { taskHealth, wakeHealth } from "./health.ts";
+import { IS_WAITING, taskHealth, wakeHealth } from "./health.ts";
 
 export interface AttemptCounter {
   count(measure: TaskMeasure): void;
@@ -46,9 +46,11 @@ export function createAttemptCounter(telemetry?: Telemetry): AttemptCounter {
 export async function taskMetrics(queryable: Queryable, hasDriver: boolean): Promise<readonly Metric[]> {
   const { lastTick, oldestDueMs } = await taskHealth(queryable);
   const waiting = await queryable.query<{ status: string; name: string; count: number; due: number }>(
-    `select status, name, count(*) as count,
-       count(*) filter (where status = 'pending' and run_at <= (select tallystick.clock())) as due
-     from tallystick.task where status in ('pending', 'running', 'dead') group by 1, 2 order by 1, 2`,
+    `select status, name, count(*) as count, count(*) filter (where run_at <= (select tallystick.clock())) as due
+     from (select status, name, run_at from tallystick.task where ${IS_WAITING}
+       union all select status, name, run_at from tallystick.task where status = 'running'
+       union all select status, name, run_at from tallystick.task where status = 'dead') open
+     group by 1, 2 order by 1, 2`,
   );
   const ofStatus = (status: string, value: (row: (typeof waiting)[number]) => number) =>
     waiting.filter((row) => row.status === status).map((row) => ({ labels: { task: row.name }, value: value(row) }));

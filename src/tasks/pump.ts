@@ -1,6 +1,7 @@
 // The pump behind a drain: a few runners take tasks from one supply, which is refilled whenever it is empty. A task that
 // takes long occupies its runner alone; the others go on claiming.
-import { runTask, type TaskOutcome, type TaskRunner } from "./run-task.ts";
+import { batchSizeOf, giveBack, runBatch } from "./run-batch.ts";
+import type { TaskOutcome, TaskRunner } from "./run-task.ts";
 import type { ClaimedTask } from "./task.ts";
 
 export interface PumpLimits {
@@ -48,18 +49,11 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     return rows.map(({ task }) => ({ task, claimedAt: performance.now() }));
   }
 
-  // Claimed and not begun: back to its place at once, no attempt counted.
-  async function giveBack(task: ClaimedTask): Promise<void> {
-    await runner.database.query("select tallystick.fail_task($1, $2, null, null, null, false, true)", [
-      task.id,
-      task.leaseToken,
-    ]);
-  }
-
   async function run(limits: PumpLimits, stopping: AbortSignal): Promise<TaskOutcome[]> {
     const outcomes: TaskOutcome[] = [];
     const supply: Supplied[] = [];
     let refill: { readonly seen: number; readonly done: Promise<void> } | undefined;
+    let appetite = concurrency * CLAIM_FACTOR;
     let begun = 0;
     let busy = 0;
     let finished = false;
@@ -68,25 +62,52 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
       finished || stopping.aborted || begun >= limits.maxTasks || performance.now() >= limits.deadline;
 
     const beginRefill = (): { readonly seen: number; readonly done: Promise<void> } => {
-      const limit = Math.min(concurrency * CLAIM_FACTOR, limits.maxTasks - begun);
+      const limit = Math.min(appetite, limits.maxTasks - begun);
       const done = claim(limit)
-        .then((tasks) => void supply.push(...tasks))
+        .then((tasks) => {
+          supply.push(...tasks);
+          appetite = appetiteAfter(tasks, limit);
+        })
         .finally(() => {
           refill = undefined;
         });
       return { seen: changes, done };
     };
 
-    const take = async (): Promise<ClaimedTask | undefined> => {
+    // More than a few are claimed only of tasks that share transactions: others would wait here while another process idles.
+    const appetiteAfter = (tasks: readonly Supplied[], limit: number): number => {
+      const few = concurrency * CLAIM_FACTOR;
+      const sizes = tasks.map(({ task }) => batchSizeOf(runner, task));
+      const smallest = tasks.length < limit ? 1 : Math.min(...sizes);
+      return smallest === 1 ? few : Math.min(limit * 2, concurrency * smallest);
+    };
+
+    /** The task with others that may share its transaction. */
+    const withOthers = (task: ClaimedTask): ClaimedTask[] => {
+      const batch = [task];
+      const size = Math.min(batchSizeOf(runner, task), limits.maxTasks - begun + 1);
+      for (let index = 0; index < supply.length && batch.length < size;) {
+        const other = supply[index]?.task;
+        if (other?.name === task.name && batchSizeOf(runner, other) > 1) {
+          batch.push(other);
+          supply.splice(index, 1);
+        } else index += 1;
+      }
+      return batch;
+    };
+
+    const take = async (): Promise<ClaimedTask[] | undefined> => {
       while (!isOver()) {
         const next = supply.shift();
         if (next !== undefined) {
           if (performance.now() - next.claimedAt < MAX_WAIT_MS) {
             begun += 1;
             busy += 1;
-            return next.task;
+            const batch = withOthers(next.task);
+            begun += batch.length - 1;
+            return batch;
           }
-          await giveBack(next.task);
+          await giveBack(runner.database, next.task);
           continue;
         }
         refill ??= beginRefill();
@@ -101,8 +122,8 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
 
     const runTasks = async (): Promise<void> => {
       try {
-        for (let task = await take(); task !== undefined; task = await take()) {
-          outcomes.push(await runTask(runner, task, stopping).finally(() => void (busy -= 1)));
+        for (let batch = await take(); batch !== undefined; batch = await take()) {
+          outcomes.push(...(await runBatch(runner, batch, stopping).finally(() => void (busy -= 1))));
           // Its lane may hold another task.
           wake();
         }
@@ -113,7 +134,7 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     };
 
     const runners = await Promise.allSettled(Array.from({ length: concurrency }, runTasks));
-    const returned = await Promise.allSettled(supply.map(async ({ task }) => giveBack(task)));
+    const returned = await Promise.allSettled(supply.map(async ({ task }) => giveBack(runner.database, task)));
     const failure = [...runners, ...returned].find((settled) => settled.status === "rejected");
     // The database is away; what could not be given back is found when its lease runs out.
     if (failure !== undefined) throw failure.reason;

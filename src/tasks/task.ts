@@ -1,5 +1,6 @@
 // What a task is: a named function over a row. Its definition says how it runs; the row is the truth of whether it did.
 import type { Queryable } from "../db/database.ts";
+import { TallystickError } from "../kernel/errors.ts";
 
 export type TaskStatus = "pending" | "running" | "done" | "dead" | "cancelled";
 
@@ -56,6 +57,12 @@ export interface TaskDefinition<Loaded = unknown> {
   readonly schedule?: Schedule;
   /** Attempts before it is a dead letter; default from the runtime's retry policy. */
   readonly maxAttempts?: number;
+  /**
+   * Up to so many due tasks run in one transaction, at a fraction of the cost of one each. Their effects commit together or not
+   * at all; when one fails, all are run again one by one, so that each fails alone. For tasks of SQL alone: not with `load`,
+   * `schedule` or `pauseLaneMs`. Default 1, at most 1,000.
+   */
+  readonly batchSize?: number;
   /** Time for `load`, in milliseconds; default 5,000. Well under the lease of 30 s. */
   readonly loadTimeoutMs?: number;
   /** The wait after the given attempt failed (1 for the first), in place of the runtime's retry policy. */
@@ -68,6 +75,21 @@ export interface TaskDefinition<Loaded = unknown> {
   run(context: RunContext<Loaded>): Promise<unknown>;
   /** Called in the transaction that buries the task. */
   onDead?(context: { tx: Queryable; taskId: number; payload: TaskPayload; error: string }): Promise<void>;
+}
+
+const MAX_BATCH_SIZE = 1_000;
+
+/** @throws invalid_request */
+export function checkBatchSize({ name, batchSize = 1, load, schedule, pauseLaneMs }: TaskDefinition): void {
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH_SIZE) {
+    throw new TallystickError("invalid_request", `batchSize of task ${name} must be a whole number from 1 to 1,000.`);
+  }
+  if (batchSize > 1 && (load ?? schedule ?? pauseLaneMs) !== undefined) {
+    throw new TallystickError(
+      "invalid_request",
+      `Task ${name} has a batchSize, so it can have neither load, schedule nor pauseLaneMs.`,
+    );
+  }
 }
 
 /** Declares a task; the identity function that gives a definition its types. */

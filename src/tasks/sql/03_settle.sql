@@ -20,6 +20,36 @@ begin
   return true;
 end $$;
 
+-- finish many: tasks of one transaction. Answers how many leases held; unless all did, the caller must roll back. Lanes are
+-- taken in the order of their names.
+create or replace function tallystick.finish_tasks(p_ids bigint[], p_tokens bigint[], p_results jsonb[]) returns integer
+language plpgsql as $$
+declare
+  t timestamptz := tallystick.clock();
+  finished integer;
+  lanes text[];
+  tokens bigint[];
+begin
+  with given as (
+    select * from unnest(p_ids, p_tokens, p_results) as given (id, token, result)
+  ), settled as (
+    update tallystick.task set status = 'done', lease_token = null, lease_until = null, result = given.result, last_error = null,
+        last_error_code = null, finished_at = t, updated_at = t
+      from given where task.id = given.id and task.lease_token = given.token
+      returning task.lane, given.token
+  ), attempt as (
+    update tallystick.task_attempt set outcome = 'done', finished_at = t
+      from given where task_id = given.id and lease_token = given.token
+  )
+  select count(*), array_agg(lane order by lane) filter (where lane is not null),
+    array_agg(token order by lane) filter (where lane is not null)
+  into finished, lanes, tokens from settled;
+  for n in 1..coalesce(cardinality(lanes), 0) loop
+    perform tallystick.release_lane(lanes[n], tokens[n]);
+  end loop;
+  return finished;
+end $$;
+
 -- fail: records the error and decides: back to pending after the delay, or dead after the last attempt or when retrying
 -- is pointless. A snooze counts no attempt; without a delay the task keeps its place in its lane, and so with a delay that
 -- holds for the whole lane (p_pause_lane). Answers the new status, or null when the lease was lost.

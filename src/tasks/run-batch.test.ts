@@ -1,0 +1,129 @@
+// Tasks that share a transaction: all their effects or none, and no task pays for another's failure.
+import { beforeEach, describe, expect, it } from "vitest";
+import { setUp, skipDelays, type Setup } from "../../test/flows/setup.ts";
+import { defineTask, type TaskDefinition, type TallystickOptions } from "../index.ts";
+
+let transactions: Set<number>;
+let poison: Set<string>;
+const ran: string[] = [];
+
+beforeEach(() => {
+  transactions = new Set();
+  poison = new Set();
+  ran.length = 0;
+});
+
+const note = (more: Partial<TaskDefinition<undefined>> = {}): TaskDefinition<undefined> =>
+  defineTask<undefined>({
+    name: "note",
+    batchSize: 50,
+    async run({ tx, payload }) {
+      const label = String(payload["label"]);
+      const [row] = await tx.query<{ id: number }>("select txid_current() as id");
+      await tx.query("insert into noted values ($1)", [label]);
+      if (poison.has(label)) throw new Error(`no ${label}`);
+      transactions.add(row?.id ?? 0);
+      ran.push(label);
+      return { label };
+    },
+    ...more,
+  });
+
+async function start(options: Partial<TallystickOptions> = {}): Promise<Setup> {
+  const setup = await setUp({ tasks: [note() as TaskDefinition], ...options });
+  await setup.sql.query("create table noted (label text primary key)");
+  return setup;
+}
+
+const labels = (count: number): string[] => Array.from({ length: count }, (_value, index) => String(index));
+const inputs = (count: number, lane?: string) =>
+  labels(count).map((label) => ({ name: "note", payload: { label }, ...(lane !== undefined && { lane }) }));
+
+async function noted({ sql }: Setup): Promise<string[]> {
+  const rows = await sql.query<{ label: string }>("select label from noted");
+  return rows.map(({ label }) => label).toSorted((a, b) => Number(a) - Number(b));
+}
+
+describe("tasks with a batch size", () => {
+  it("share transactions, and each is done with its own result", async () => {
+    const setup = await start();
+    const enqueued = await setup.tally.tasks.enqueueMany(inputs(300));
+    expect(await setup.tally.drain()).toMatchObject({ processed: 300, done: 300, remaining: 0 });
+    expect(await noted(setup)).toEqual(labels(300));
+    expect(transactions.size).toBeLessThan(60);
+    const results = await setup.sql.query("select result->>'label' as label from tallystick.task order by id");
+    expect(results).toEqual(labels(300).map((label) => ({ label })));
+    const view = await setup.tally.tasks.get(enqueued[7]?.taskId ?? "");
+    expect(view).toMatchObject({ status: "done", attempts: 1, history: [{ outcome: "done" }] });
+  });
+
+  it("are all done but the one that fails, which is tried again alone", async () => {
+    const setup = await start();
+    poison.add("3");
+    const enqueued = await setup.tally.tasks.enqueueMany(inputs(10));
+    expect(await setup.tally.drain()).toMatchObject({ processed: 10, done: 9, failed: 1 });
+    expect(await noted(setup)).toEqual(labels(10).filter((label) => label !== "3"));
+    const failed = await setup.tally.tasks.get(enqueued[3]?.taskId ?? "");
+    expect(failed).toMatchObject({ status: "pending", attempts: 1, lastError: "no 3" });
+    poison.clear();
+    transactions.clear();
+    await setup.tally.tasks.enqueueMany(labels(5).map((label) => ({ name: "note", payload: { label: `1${label}` } })));
+    await skipDelays(setup.sql);
+    expect(await setup.tally.drain()).toMatchObject({ done: 6, failed: 0 });
+  });
+
+  it("keep the order of their lane", async () => {
+    const setup = await start();
+    await setup.tally.tasks.enqueueMany(inputs(12, "customer-1"));
+    await setup.tally.drain();
+    expect(ran).toEqual(labels(12));
+  });
+
+  it("of many lanes share transactions too, and wake each lane's next", async () => {
+    const setup = await start();
+    await setup.tally.tasks.enqueueMany(
+      labels(60).map((label) => ({ name: "note", payload: { label }, lane: `lane-${Number(label) % 20}` })),
+    );
+    expect(await setup.tally.drain()).toMatchObject({ done: 60, remaining: 0 });
+    expect(transactions.size).toBeLessThan(60);
+    for (let lane = 0; lane < 20; lane += 1) {
+      expect(ran.filter((label) => Number(label) % 20 === lane)).toEqual([lane, lane + 20, lane + 40].map(String));
+    }
+  });
+
+  it("change nothing when one's lease was taken over, and that one is left to who took it", async () => {
+    let stolen = false;
+    const steal = note({
+      async run({ tx, payload, taskId }) {
+        const label = String(payload["label"]);
+        await tx.query("insert into noted values ($1)", [label]);
+        if (label !== "2" || stolen) return;
+        stolen = true;
+        await setup.sql.query("update tallystick.task set lease_token = lease_token + 1000000 where id = $1", [taskId]);
+      },
+    });
+    const setup = await start({ tasks: [steal as TaskDefinition] });
+    await setup.tally.tasks.enqueueMany(inputs(5));
+    const { done } = await setup.tally.drain();
+    expect(done).toBe(4);
+    expect(await noted(setup)).toEqual(["0", "1", "3", "4"]);
+  });
+
+  it("are no more than a drain's limit", async () => {
+    const setup = await start();
+    await setup.tally.tasks.enqueueMany(inputs(30));
+    expect(await setup.tally.drain({ maxTasks: 7 })).toMatchObject({ processed: 7 });
+    expect(await noted(setup)).toHaveLength(7);
+  });
+
+  it.each([
+    [{ batchSize: 0 }, "whole number"],
+    [{ batchSize: 1.5 }, "whole number"],
+    [{ batchSize: 1_001 }, "whole number"],
+    [{ pauseLaneMs: () => 1 }, "neither load"],
+    [{ load: async () => undefined }, "neither load"],
+    [{ schedule: { cron: "* * * * *" } }, "neither load"],
+  ])("are refused where they can't be batched: %o", async (more, problem) => {
+    await expect(start({ tasks: [note(more) as TaskDefinition] })).rejects.toThrow(problem);
+  });
+});
