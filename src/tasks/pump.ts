@@ -62,16 +62,16 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
       finished || stopping.aborted || begun >= limits.maxTasks || performance.now() >= limits.deadline;
 
     const beginRefill = (): { readonly seen: number; readonly done: Promise<void> } => {
-      const limit = Math.min(appetite, limits.maxTasks - begun);
-      const done = claim(limit)
-        .then((tasks) => {
-          supply.push(...tasks);
-          appetite = appetiteAfter(tasks, limit);
-        })
-        .finally(() => {
-          refill = undefined;
-        });
+      const done = stock(Math.min(appetite, limits.maxTasks - begun)).finally(() => {
+        refill = undefined;
+      });
       return { seen: changes, done };
+    };
+
+    const stock = async (limit: number): Promise<void> => {
+      const tasks = await claim(limit);
+      supply.push(...tasks);
+      appetite = appetiteAfter(tasks, limit);
     };
 
     // More than a few are claimed only of tasks that share transactions: others would wait here while another process idles.

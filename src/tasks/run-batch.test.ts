@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 const note = (more: Partial<TaskDefinition<undefined>> = {}): TaskDefinition<undefined> =>
-  defineTask<undefined>({
+  defineTask({
     name: "note",
     batchSize: 50,
     async run({ tx, payload }) {
@@ -30,7 +30,7 @@ const note = (more: Partial<TaskDefinition<undefined>> = {}): TaskDefinition<und
   });
 
 async function start(options: Partial<TallystickOptions> = {}): Promise<Setup> {
-  const setup = await setUp({ tasks: [note() as TaskDefinition], ...options });
+  const setup = await setUp({ tasks: [note()], ...options });
   await setup.sql.query("create table noted (label text primary key)");
   return setup;
 }
@@ -102,7 +102,7 @@ describe("tasks with a batch size", () => {
         await setup.sql.query("update tallystick.task set lease_token = lease_token + 1000000 where id = $1", [taskId]);
       },
     });
-    const setup = await start({ tasks: [steal as TaskDefinition] });
+    const setup = await start({ tasks: [steal] });
     await setup.tally.tasks.enqueueMany(inputs(5));
     const { done } = await setup.tally.drain();
     expect(done).toBe(4);
@@ -124,6 +124,6 @@ describe("tasks with a batch size", () => {
     [{ load: async () => undefined }, "neither load"],
     [{ schedule: { cron: "* * * * *" } }, "neither load"],
   ])("are refused where they can't be batched: %o", async (more, problem) => {
-    await expect(start({ tasks: [note(more) as TaskDefinition] })).rejects.toThrow(problem);
+    await expect(start({ tasks: [note(more)] })).rejects.toThrow(problem);
   });
 });

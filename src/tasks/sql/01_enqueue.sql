@@ -77,6 +77,18 @@ begin
   select array_agg(distinct lane), greatest(t, min(coalesce(run_at, t))) into lanes, first_due
     from jsonb_to_recordset(p_tasks) as given (lane text, run_at timestamptz) where lane is not null;
   if lanes is not null then perform tallystick.wake_lanes(lanes, first_due); end if;
+  if not p_tasks @? '$[*].dedupe_key' then
+    return query
+    insert into tallystick.task (name, payload, lane, max_attempts, run_at, created_at, updated_at, traceparent)
+    select given.name, coalesce(given.payload, '{}'), given.lane, given.max_attempts, greatest(t, coalesce(given.run_at, t)), t, t,
+      p_traceparent
+    from rows from (jsonb_to_recordset(p_tasks)
+        as (name text, payload jsonb, max_attempts integer, lane text, run_at timestamptz)) with ordinality
+        as given (name, payload, max_attempts, lane, run_at, n)
+    order by n
+    returning id, true;
+    return;
+  end if;
   return query
   select enqueued.task_id, enqueued.created
   from rows from (jsonb_to_recordset(p_tasks)
