@@ -8,6 +8,7 @@ import { onTestFinished } from "vitest";
 import { parse } from "yaml";
 
 export const root = path.resolve(import.meta.dirname, "../..");
+const built = path.join(root, "dist/cli/main.js");
 export const example = path.join(root, "examples/node");
 const read = (file: string): string => readFileSync(path.join(example, file), "utf8");
 
@@ -58,11 +59,11 @@ export interface Running {
 /** Starts one of the commands where the files start it; its environment is only what is given. */
 export function start(command: readonly string[], environment: Readonly<Record<string, string>>): Running {
   // What the image and the machines have at fixed places stands elsewhere here.
-  const [program = "", ...args] = command.map((word) =>
-    word.replace("/usr/bin/node", process.execPath).replace(/^\/opt\/tallystick/, root),
-  );
-  const bin = [path.join(root, "node_modules/.bin"), path.dirname(process.execPath)].join(path.delimiter);
-  const env = { PATH: `${bin}${path.delimiter}${process.env["PATH"]}`, ...environment };
+  const [program = "", ...args] = command
+    .map((word) => word.replace("/usr/bin/node", process.execPath).replace(/^\/opt\/tallystick/, root))
+    // npm links the command where it was built before, as in the image; in a fresh clone it was not.
+    .flatMap((word, index) => (index === 0 && word === "tallystick" ? [process.execPath, built] : [word]));
+  const env = { PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env["PATH"]}`, ...environment };
   const child = spawn(program, args, { cwd: example, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
