@@ -176,7 +176,7 @@ export function createEngine(options: TallystickOptions): Engine {
     driver: options.driver,
     tasks,
     relays,
-    tick: async () => tick(tickPlan),
+    tick: async (input) => tick(tickPlan, input),
     logger,
   });
   const tickPlan: TickPlan = {
@@ -260,8 +260,11 @@ export function createEngine(options: TallystickOptions): Engine {
     setUpDriver: driving.setUp,
     run: driving.run,
     async close() {
-      await driving.close();
-      await database.close();
+      try {
+        await driving.close();
+      } finally {
+        await database.close();
+      }
     },
   };
 }

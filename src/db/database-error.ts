@@ -51,7 +51,7 @@ export function databaseError(cause: unknown): unknown {
   }
   if (
     (typeof code === "string" && (unavailable.test(code) || connectionErrors.has(code))) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(
       message,
     )
   ) {

@@ -51,7 +51,14 @@ export function bullmq(options: BullmqOptions): Driver {
     queue.on("error", () => undefined);
     return queue;
   }
-  const queue = async (): Promise<Queue> => (opened ??= open());
+  const queue = async (): Promise<Queue> => {
+    opened ??= open().catch((error: unknown) => {
+      // A library that could not be loaded is asked for again.
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
 
   return {
     name: "bullmq",
@@ -75,7 +82,7 @@ export function bullmq(options: BullmqOptions): Driver {
         },
       }),
     async close() {
-      const closing = await opened;
+      const closing = await opened?.catch(() => undefined);
       opened = undefined;
       // A store that is away must not hold up the process's end.
       await within(timeoutMs, closing?.close() ?? Promise.resolve()).catch(async () => closing?.disconnect());

@@ -32,7 +32,7 @@ export function wakeFunctions(client: Inngest.Any, runtime: WakeRuntime, setting
   const tick = client.createFunction(
     { id: "tick", triggers: { cron: settings.tickCron }, concurrency: 1, checkpointing: false },
     async () => {
-      await runtime.tick();
+      await runtime.tick({ budgetMs: settings.answerBudgetMs });
       await runtime.wake();
     },
   );

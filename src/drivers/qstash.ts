@@ -111,7 +111,7 @@ export function qstash(options: QstashOptions): Driver {
       const body = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await readBody(request, BODY_LIMIT_BYTES));
       await verify(request.headers.get("upstash-signature"), body);
       if (body === JSON.stringify(TICK_BODY)) {
-        await runtime.tick();
+        await runtime.tick({ budgetMs: answerBudgetMs });
         await runtime.wake();
         return json({ ticked: true });
       }

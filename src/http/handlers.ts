@@ -78,6 +78,14 @@ export function createHandlers(
         return errorResponse(error, logger);
       }
     },
-    api: async (request) => (await (api ??= loadApi())).fetch(request),
+    async api(request) {
+      try {
+        return await (await (api ??= loadApi())).fetch(request);
+      } catch (error) {
+        // A part that could not be loaded is asked for again.
+        api = undefined;
+        return errorResponse(error, logger);
+      }
+    },
   };
 }

@@ -5,18 +5,20 @@ import { TallystickError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import { drainOutboxes, type Relay } from "./drain-outboxes.ts";
 import type { Drain, DrainResult } from "./drain.ts";
+import type { TickInput, TickResult } from "./tick.ts";
 import { createWaking, type AnswerInput, type Driver, type WakeInput } from "./wake.ts";
 import { runWorker, type Worker } from "./worker.ts";
 
 /** Another's work on a lane may keep it for so long; who looks again sooner than this needs no wake for it. */
 const LOOK_AGAIN_MS = 250;
+const MIN_WAIT_MS = 50;
 
 export interface DrivingOptions {
   readonly database: Database;
   readonly driver: Driver | undefined;
   readonly tasks: Drain;
   readonly relays: readonly Relay[];
-  readonly tick: () => Promise<unknown>;
+  readonly tick: (input?: TickInput) => Promise<TickResult>;
   readonly logger: Logger;
 }
 
@@ -42,26 +44,32 @@ export function createDriving({ database, driver, tasks, relays, tick, logger }:
       const result = await drain({ budgetMs: leftMs() });
       for (const key of ["processed", "done", "failed", "dead"] as const) total[key] += result[key];
       const { remaining, nextRunAt } = result;
-      const waitMs = Math.max(0, (nextRunAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now());
-      // What is due and was not taken fell due a moment ago, or another holds it: looked for once more, not without end.
-      fruitless = remaining > 0 && result.processed === 0 ? fruitless + 1 : 0;
-      const goesOn = remaining > 0 ? fruitless < 2 : waitMs <= LOOK_AGAIN_MS;
+      const dueInMs = (nextRunAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+      const waitMs = remaining > 0 ? 0 : dueInMs;
+      // What is due and was not taken fell due a moment ago, or another holds it, or the clocks differ: looked for once
+      // more, not without end.
+      fruitless = waitMs <= 0 && result.processed === 0 ? fruitless + 1 : 0;
+      const goesOn = waitMs <= LOOK_AGAIN_MS && fruitless < 2;
       if (!goesOn || signal?.aborted === true || leftMs() <= waitMs) {
+        const isOver = total.processed > 0 || leftMs() === 0;
+        if (hand !== undefined && remaining > 0 && isOver) await database.query("select tallystick.rewake_due()");
         // A stop leaves the wakes to whoever looks next: what runs elsewhere must not wait for this process's end.
-        if (hand !== undefined && signal?.aborted !== true) {
-          if (remaining > 0 && total.processed > 0) await database.query("select tallystick.rewake_due()");
-          await hand();
-        }
+        if (hand !== undefined && signal?.aborted !== true) await hand();
         return { ...result, ...total };
       }
       await new Promise((resolve) => {
-        setTimeout(resolve, waitMs);
+        setTimeout(resolve, Math.max(waitMs, fruitless > 0 ? MIN_WAIT_MS : 0));
       });
     }
   }
 
+  async function tickAndRewake(input?: TickInput): Promise<void> {
+    const result = await tick(input);
+    if (hand !== undefined && result.tasks.remaining > 0) await database.query("select tallystick.rewake_due()");
+  }
+
   const workers = new Set<Worker>();
-  const runtime = { answer, stop: tasks.stop, tick, wake, logger };
+  const runtime = { answer, stop: tasks.stop, tick: tickAndRewake, wake, logger };
   return {
     drain,
     wake,

@@ -96,7 +96,7 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
       return batch;
     };
 
-    const take = async (): Promise<ClaimedTask[] | undefined> => {
+    const take = async (): Promise<{ readonly tasks: ClaimedTask[]; readonly until: number } | undefined> => {
       while (!isOver()) {
         const next = supply.shift();
         if (next !== undefined) {
@@ -105,9 +105,9 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
             busy += 1;
             const batch = withOthers(next.task);
             begun += batch.length - 1;
-            return batch;
+            return { tasks: batch, until: Math.min(limits.deadline, next.claimedAt + MAX_WAIT_MS) };
           }
-          await giveBack(runner.database, next.task);
+          await giveBack(runner.database, [next.task]);
           continue;
         }
         refill ??= beginRefill();
@@ -123,7 +123,9 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     const runTasks = async (): Promise<void> => {
       try {
         for (let batch = await take(); batch !== undefined; batch = await take()) {
-          outcomes.push(...(await runBatch(runner, batch, stopping).finally(() => void (busy -= 1))));
+          const { tasks, until } = batch;
+          const running = runBatch(runner, tasks, { signal: stopping, until });
+          outcomes.push(...(await running.finally(() => void (busy -= 1))));
           // Its lane may hold another task.
           wake();
         }
@@ -134,8 +136,9 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     };
 
     const runners = await Promise.allSettled(Array.from({ length: concurrency }, runTasks));
-    const returned = await Promise.allSettled(supply.map(async ({ task }) => giveBack(runner.database, task)));
-    const failure = [...runners, ...returned].find((settled) => settled.status === "rejected");
+    const left = supply.map(({ task }) => task);
+    const [returned] = await Promise.allSettled([giveBack(runner.database, left)]);
+    const failure = [...runners, returned].find((settled) => settled.status === "rejected");
     // The database is away; what could not be given back is found when its lease runs out.
     if (failure !== undefined) throw failure.reason;
     return outcomes;

@@ -1,7 +1,7 @@
 // Tasks that share a transaction: all their effects or none, and no task pays for another's failure.
 import { beforeEach, describe, expect, it } from "vitest";
 import { setUp, skipDelays, type Setup } from "../../test/flows/setup.ts";
-import { defineTask, type TaskDefinition, type TallystickOptions } from "../index.ts";
+import { defineTask, retryLater, type TaskDefinition, type TallystickOptions } from "../index.ts";
 
 let transactions: Set<number>;
 let poison: Set<string>;
@@ -114,6 +114,50 @@ describe("tasks with a batch size", () => {
     await setup.tally.tasks.enqueueMany(inputs(30));
     expect(await setup.tally.drain({ maxTasks: 7 })).toMatchObject({ processed: 7 });
     expect(await noted(setup)).toHaveLength(7);
+  });
+
+  it("that the time does not suffice for are given back unbegun, and what ran is done", async () => {
+    const slow = note({
+      async run({ tx, payload }) {
+        await tx.query("select pg_sleep(0.02)");
+        await tx.query("insert into noted values ($1)", [String(payload["label"])]);
+      },
+    });
+    const setup = await start({ tasks: [slow] });
+    await setup.tally.tasks.enqueueMany(inputs(200));
+    const { done, processed, failed } = await setup.tally.drain({ budgetMs: 200 });
+    expect(done).toBeGreaterThan(0);
+    expect(done).toBeLessThan(200);
+    expect({ processed, failed }).toEqual({ processed: done, failed: 0 });
+    expect(await noted(setup)).toHaveLength(done);
+    const waiting = await setup.sql.query(
+      "select distinct status, attempts from tallystick.task where status <> 'done'",
+    );
+    expect(waiting).toEqual([{ status: "pending", attempts: 0 }]);
+  });
+
+  it("are run alone once one was put off, which keeps nobody from sharing", async () => {
+    let puts = 0;
+    const off = note({
+      async run({ tx, payload }) {
+        const [row] = await tx.query<{ id: number }>("select txid_current() as id");
+        if (payload["label"] === "0" && puts < 4) {
+          puts += 1;
+          throw retryLater("not yet", 60_000);
+        }
+        transactions.add(row?.id ?? 0);
+      },
+    });
+    const setup = await start({ tasks: [off] });
+    await setup.tally.tasks.enqueueMany(inputs(10));
+    // In the batch, and alone.
+    expect(await setup.tally.drain()).toMatchObject({ done: 9 });
+    expect(puts).toBe(2);
+    transactions.clear();
+    await skipDelays(setup.sql);
+    await setup.tally.tasks.enqueueMany(inputs(10).slice(1));
+    expect(await setup.tally.drain()).toMatchObject({ done: 9 });
+    expect({ puts, transactions: transactions.size }).toEqual({ puts: 3, transactions: 1 });
   });
 
   it.each([

@@ -5,68 +5,97 @@ import { inSpan } from "../kernel/telemetry.ts";
 import { runTask, type TaskOutcome, type TaskRunner } from "./run-task.ts";
 import type { ClaimedTask, TaskDefinition } from "./task.ts";
 
-/** How many tasks of its name a claimed task may share a transaction with, itself included. */
-export function batchSizeOf(runner: TaskRunner, { name, attempt, exhausted }: ClaimedTask): number {
-  // What failed before runs alone, so that it does not fail the others again.
-  return attempt > 1 || exhausted ? 1 : (runner.definitions.get(name)?.batchSize ?? 1);
+export interface BatchLimits {
+  readonly signal: AbortSignal;
+  /** Begin none after this, on the monotonic clock of this process: the drain's end, or what the lease leaves. */
+  readonly until: number;
 }
 
-/** Runs claimed tasks of one name. Throws only when the database can't be reached. */
+/** How many tasks of its name a claimed task may share a transaction with, itself included. */
+export function batchSizeOf(runner: TaskRunner, { name, attempt, exhausted, hasFailed }: ClaimedTask): number {
+  // What failed before runs alone, so that it does not fail the others again.
+  return attempt > 1 || exhausted || hasFailed ? 1 : (runner.definitions.get(name)?.batchSize ?? 1);
+}
+
+/**
+ * Runs claimed tasks of one name, at least the first; those that `until` (of performance.now) leaves no time for are given
+ * back. Answers the outcomes of those that ran. Throws only when the database can't be reached.
+ */
 export async function runBatch(
   runner: TaskRunner,
   tasks: readonly ClaimedTask[],
-  signal: AbortSignal,
+  { signal, until }: BatchLimits,
 ): Promise<TaskOutcome[]> {
+  const limits = { signal, until };
   const definition = runner.definitions.get(tasks[0]?.name ?? "");
-  if (definition === undefined || tasks.length === 1) return runAlone(runner, tasks, signal);
+  if (definition === undefined || tasks.length === 1) return runAlone(runner, tasks, limits);
   const begunAt = performance.now();
+  let ran: number;
   try {
-    await runTogether(runner, definition, tasks);
+    ran = await runTogether(runner, definition, tasks, until);
   } catch {
     // Whoever is at fault fails again, alone, and what is recorded then is its own error.
-    return runAlone(runner, tasks, signal);
+    return runAlone(runner, tasks, limits);
   }
-  const durationMs = (performance.now() - begunAt) / tasks.length;
-  for (const { name } of tasks) runner.onSettled?.({ name, outcome: "done", durationMs });
-  return tasks.map(() => "done");
+  const durationMs = (performance.now() - begunAt) / ran;
+  const done = tasks.slice(0, ran);
+  for (const { name } of done) runner.onSettled?.({ name, outcome: "done", durationMs });
+  await giveBack(runner.database, tasks.slice(ran));
+  return done.map(() => "done");
 }
 
 async function runTogether(
   runner: TaskRunner,
   definition: TaskDefinition,
   tasks: readonly ClaimedTask[],
-): Promise<void> {
-  await runner.database.transaction(async (tx) => {
+  until: number,
+): Promise<number> {
+  return runner.database.transaction(async (tx) => {
     const results: (string | null)[] = [];
     for (const { id, name, payload, attempt, traceparent } of tasks) {
+      if (results.length > 0 && performance.now() >= until) break;
       const attributes = { "tallystick.task": name, "tallystick.task.id": id, "tallystick.task.attempt": attempt };
       const span = { kind: "consumer", attributes, parent: traceparent ?? undefined } as const;
       const context = { tx, loaded: undefined, taskId: id, payload, attempt };
       const result = await inSpan("task.run", span, async () => definition.run(context));
       results.push(result === undefined ? null : JSON.stringify(result));
     }
+    const ran = tasks.slice(0, results.length);
     const [row] = await tx.query<{ finished: number }>(
       "select tallystick.finish_tasks($1, $2, $3::jsonb[]) as finished",
-      [tasks.map(({ id }) => id), tasks.map(({ leaseToken }) => leaseToken), results],
+      [ran.map(({ id }) => id), ran.map(({ leaseToken }) => leaseToken), results],
     );
-    if (row?.finished !== tasks.length) throw new Error("a lease was lost");
+    if (row?.finished !== ran.length) throw new Error("a lease was lost");
+    return ran.length;
   });
 }
 
 async function runAlone(
   runner: TaskRunner,
   tasks: readonly ClaimedTask[],
-  signal: AbortSignal,
+  { signal, until }: BatchLimits,
 ): Promise<TaskOutcome[]> {
   const outcomes: TaskOutcome[] = [];
-  for (const task of tasks) {
-    if (signal.aborted && outcomes.length > 0) await giveBack(runner.database, task);
-    else outcomes.push(await runTask(runner, task, signal));
+  let begun = 0;
+  try {
+    for (const task of tasks) {
+      if (outcomes.length > 0 && (signal.aborted || performance.now() >= until)) break;
+      begun += 1;
+      outcomes.push(await runTask(runner, task, signal));
+    }
+  } finally {
+    // Also where one could not be settled: what never began has lost no attempt.
+    await giveBack(runner.database, tasks.slice(begun));
   }
   return outcomes;
 }
 
-/** Claimed and not begun: back to its place at once, no attempt counted. */
-export async function giveBack(database: Database, { id, leaseToken }: ClaimedTask): Promise<void> {
-  await database.query("select tallystick.fail_task($1, $2, null, null, null, false, true)", [id, leaseToken]);
+/** Claimed and not begun: back to their places at once, no attempt counted. */
+export async function giveBack(database: Database, tasks: readonly ClaimedTask[]): Promise<void> {
+  if (tasks.length === 0) return;
+  await database.query(
+    `select tallystick.fail_task(id, token, null, null, null, false, true)
+     from unnest($1::bigint[], $2::bigint[], $3::text[]) as given (id, token, lane) order by lane, id`,
+    [tasks.map(({ id }) => id), tasks.map(({ leaseToken }) => leaseToken), tasks.map(({ lane }) => lane)],
+  );
 }

@@ -22,6 +22,8 @@ export interface ClaimedTask {
   readonly exhausted: boolean;
   /** Of the trace that it was enqueued in. */
   readonly traceparent: string | null;
+  /** It was put off or failed before. */
+  readonly hasFailed: boolean;
 }
 
 export interface LoadContext {

@@ -5,6 +5,7 @@ import { TallystickError } from "../kernel/errors.ts";
 import type { Logger } from "../kernel/logger.ts";
 import type { Drain, DrainResult } from "./drain.ts";
 import type { Relay } from "./drain-outboxes.ts";
+import type { TickInput } from "./tick.ts";
 import type { Worker } from "./worker.ts";
 
 export interface Wake {
@@ -21,7 +22,7 @@ export interface WakeRuntime {
   readonly answer: (input?: AnswerInput) => Promise<DrainResult>;
   /** Ends the drain that runs; resolves when its tasks are settled, and `until` with it. */
   readonly stop: Drain["stop"];
-  readonly tick: () => Promise<unknown>;
+  readonly tick: (input?: TickInput) => Promise<unknown>;
   /** Hands on the wakes of what a tick enqueued. */
   readonly wake: () => Promise<unknown>;
   readonly logger: Logger;
@@ -63,7 +64,8 @@ export interface WakeResult {
   readonly woken: number;
 }
 
-const BATCH_SIZE = 500;
+// A hand-over that fails returns all of it, also what the service took: few, so that little is sent twice.
+const BATCH_SIZE = 100;
 
 /**
  * Tells the outboxes, whose tasks are then woken too, and hands over what no driver has been given. An outbox that can't be

@@ -23,10 +23,12 @@ export async function migrateThenWork(): Promise<void> {
   }
   if (isServerless()) return;
   await startLocalStripe();
-  const worker = tally().run();
+  // Where a service calls the application or runs its tasks elsewhere, a worker here would take its work from it.
+  const works = ["inline", "bullmq"].includes(env().TALLYSTICK_DRIVER);
+  const worker = works ? tally().run() : undefined;
   // The server itself waits for open requests and then exits; a task that is cut off is claimed again.
   const stop = (): void => {
-    void worker.stop();
+    void worker?.stop();
     void localStripe()?.stop();
   };
   process.once("SIGTERM", stop);

@@ -130,7 +130,6 @@ begin
   -- Whoever was woken for the next one may find the lane paused: it is woken again when the pause ends.
   if p_pause_until is not null then
     update tallystick.task set woken_at = null
-      where id = (select id from tallystick.task where lane = p_lane and status = 'pending' order by run_at, id limit 1)
-        and woken_at is not null;
+      where id = (select id from tallystick.task where lane = p_lane and status = 'pending' order by run_at, id limit 1);
   end if;
 end $$;

@@ -87,7 +87,7 @@ begin
     select id, attempts, lease_token, p_worker, t from running
   )
   select jsonb_build_object('id', id, 'name', name, 'payload', payload, 'lane', lane, 'attempt', attempts,
-    'maxAttempts', max_attempts, 'leaseToken', lease_token, 'exhausted', attempts > max_attempts, 'createdAt', created_at, 'traceparent', traceparent)
+    'maxAttempts', max_attempts, 'leaseToken', lease_token, 'exhausted', attempts > max_attempts, 'createdAt', created_at, 'traceparent', traceparent, 'hasFailed', last_error_code is not null)
   from running order by run_at, id;
 end $$;
 

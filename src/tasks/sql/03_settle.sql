@@ -72,7 +72,9 @@ begin
       lease_token = null, lease_until = null, last_error = coalesce(p_error, last_error),
       last_error_code = coalesce(p_error_code, last_error_code),
       run_at = case when dead or (p_snooze and p_pause_lane) then run_at else coalesce(next_at, run_at) end,
-      finished_at = case when dead then t end, updated_at = t, woken_at = null
+      finished_at = case when dead then t end, updated_at = t,
+      -- Given back unbegun it needs no wake of its own: one is sent for all that is left (rewake_due).
+      woken_at = case when p_snooze and p_delay_ms is null then woken_at end
     where id = p_id;
   update tallystick.task_attempt set finished_at = t, error = p_error, error_code = p_error_code,
       outcome = case when dead then 'dead' when p_snooze then 'snoozed' else 'retry' end
@@ -114,6 +116,8 @@ $$;
 
 -- Ends a lane's pause: what had asked for it has changed.
 create or replace function tallystick.end_pause(p_lane text) returns void language sql as $$
+  update tallystick.task set woken_at = null
+    where id = (select id from tallystick.task where lane = p_lane and status = 'pending' order by run_at, id limit 1);
   update tallystick.task_lane set paused_until = null,
       ready_at = case when lease_token is null and ready_at is not null then least(ready_at, tallystick.clock()) else ready_at end
     where name = p_lane

@@ -12,9 +12,10 @@ language sql as $$
     greatest(task.run_at, (select paused_until from tallystick.task_lane where name = task.lane)) - tallystick.clock())))::bigint
 $$;
 
--- The driver could not take them: the next call does.
+-- The driver could not take them: the next call does. What a claim holds is skipped, as it is being run.
 create or replace function tallystick.return_wakes(p_ids bigint[]) returns void language sql as $$
-  update tallystick.task set woken_at = null where id = any (p_ids) and status = 'pending'
+  update tallystick.task set woken_at = null where id in (
+    select id from tallystick.task where id = any (p_ids) and status = 'pending' order by id for no key update skip locked)
 $$;
 
 -- A worker's time is over and something due is left: one wake more, as whoever gets it drains all.
