@@ -3,6 +3,7 @@
 import type { BackendFactory, ConnectionOptions, Queue } from "bullmq";
 import type { Driver, Wake } from "../tasks/wake.ts";
 import { residentWorker } from "./bullmq-worker.ts";
+import { kept } from "./kept.ts";
 import { within } from "./within.ts";
 
 export interface BullmqOptions {
@@ -42,35 +43,25 @@ export function bullmq(options: BullmqOptions): Driver {
   };
   // BullMQ overloads its constructors by the backend; undefined is Redis.
   const backend = options.backend as undefined;
-  let opened: Promise<Queue> | undefined;
-
-  async function open(): Promise<Queue> {
+  const queue = kept(async (): Promise<Queue> => {
     const library = await import("bullmq");
-    const queue = new library.Queue(name, common, backend);
+    const made = new library.Queue(name, common, backend);
     // The call that fails tells; an error event without a listener would end the process.
-    queue.on("error", () => undefined);
-    return queue;
-  }
-  const queue = async (): Promise<Queue> => {
-    opened ??= open().catch((error: unknown) => {
-      // A library that could not be loaded is asked for again.
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
+    made.on("error", () => undefined);
+    return made;
+  });
 
   return {
     name: "bullmq",
     async wake(wakes) {
-      await within(timeoutMs, (await queue()).addBulk(wakes.map(wakeJob)));
+      await within(timeoutMs, (await queue.get()).addBulk(wakes.map(wakeJob)));
     },
     async check() {
-      await within(timeoutMs, (await queue()).getJobCounts("wait"));
+      await within(timeoutMs, (await queue.get()).getJobCounts("wait"));
     },
     work: (runtime) =>
       residentWorker(runtime, {
-        queue,
+        queue: queue.get,
         tickEveryMs,
         hasScheduler: options.tickBy !== "worker",
         timeoutMs,
@@ -82,8 +73,7 @@ export function bullmq(options: BullmqOptions): Driver {
         },
       }),
     async close() {
-      const closing = await opened?.catch(() => undefined);
-      opened = undefined;
+      const closing = await queue.drop()?.catch(() => undefined);
       // A store that is away must not hold up the process's end.
       await within(timeoutMs, closing?.close() ?? Promise.resolve()).catch(async () => closing?.disconnect());
     },

@@ -1,7 +1,11 @@
 // The two functions that Inngest runs by calling the product, and the handler that it calls.
 import type { Inngest } from "inngest";
+import { readBody } from "../http/read-body.ts";
 import type { WakeRuntime } from "../tasks/wake.ts";
 import { DUE_EVENT } from "./inngest-events.ts";
+
+/** A call brings the event of one wake, and no steps. */
+const BODY_LIMIT_BYTES = 1_048_576;
 
 export interface FunctionSettings {
   readonly concurrency: number;
@@ -39,7 +43,7 @@ export function wakeFunctions(client: Inngest.Any, runtime: WakeRuntime, setting
   return [answerWake, tick];
 }
 
-/** Inngest's own handler with these functions; it verifies signatures. */
+/** Inngest's own handler with these functions; it verifies signatures. @throws payload_too_large */
 export async function serveWakes(
   client: Inngest.Any,
   runtime: WakeRuntime,
@@ -55,13 +59,14 @@ export async function serveWakes(
     enableUnauthedSync: url !== undefined,
     ...(url !== undefined && { serveOrigin: url.origin, servePath: url.pathname }),
   });
-  return async (request) => handler(withHost(request));
+  return async (request) => handler(await prepared(request));
 }
 
-// The SDK makes a URL of the header even where the request's own is whole.
-function withHost(request: Request): Request {
-  if (request.headers.has("host")) return request;
-  const headers = new Headers(request.headers);
-  headers.set("host", new URL(request.url).host);
-  return new Request(request, { headers });
+// Read before the SDK does, which reads whatever comes before it looks at the signature.
+async function prepared({ url, method, headers: given, body }: Request): Promise<Request> {
+  const headers = new Headers(given);
+  // The SDK makes a URL of the header even where the request's own is whole.
+  if (!headers.has("host")) headers.set("host", new URL(url).host);
+  if (body === null) return new Request(url, { method, headers });
+  return new Request(url, { method, headers, body: await readBody({ body }, BODY_LIMIT_BYTES) });
 }

@@ -187,6 +187,13 @@ describe("Inngest's requests", () => {
     expect([response.status, ran]).toEqual([401, []]);
   });
 
+  it("are refused by their size before their signature is looked at", async () => {
+    const answered = await run(driverWith(), { method: "POST", body: "x".repeat(1_048_577) }).catch(
+      (error: unknown) => error,
+    );
+    expect([answered, ran]).toEqual([expect.objectContaining({ code: "payload_too_large" }), []]);
+  });
+
   it("are taken with the fallback key while the key is changed", async () => {
     const driver = driverWith({
       signingKey: `signkey-test-${"00".repeat(32)}`,

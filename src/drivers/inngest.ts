@@ -7,6 +7,7 @@ import type { Driver, WakeRuntime } from "../tasks/wake.ts";
 import { checkEventApi, createClient, register } from "./inngest-client.ts";
 import { dueEvents } from "./inngest-events.ts";
 import { serveWakes, type FunctionSettings } from "./inngest-functions.ts";
+import { kept, type Kept } from "./kept.ts";
 import { within } from "./within.ts";
 
 export interface InngestOptions {
@@ -54,32 +55,26 @@ export function inngest(options: InngestOptions): Driver {
     url,
   };
   let logger: Logger | undefined;
-  let made: Promise<Inngest.Any> | undefined;
-  const handlers = new WeakMap<WakeRuntime, ReturnType<typeof serveWakes>>();
-
-  async function client(): Promise<Inngest.Any> {
-    made ??=
-      options.client === undefined
-        ? createClient(connection, () => logger)
-        : Promise.resolve(options.client as Inngest.Any);
-    return made;
-  }
+  const client = kept(
+    async (): Promise<Inngest.Any> => (options.client as Inngest.Any) ?? createClient(connection, () => logger),
+  );
+  const handlers = new WeakMap<WakeRuntime, Kept<Awaited<ReturnType<typeof serveWakes>>>>();
 
   return {
     name: "inngest",
     async wake(wakes) {
-      const sender = await client();
+      const sender = await client.get();
       for (const events of dueEvents(wakes)) await within(timeoutMs, sender.send(events));
     },
-    check: async () => checkEventApi(await client(), timeoutMs),
+    check: async () => checkEventApi(await client.get(), timeoutMs),
     async receive(request, runtime) {
       ({ logger } = runtime);
       let handler = handlers.get(runtime);
       if (handler === undefined) {
-        handler = client().then(async (connected) => serveWakes(connected, runtime, settings));
+        handler = kept(async () => serveWakes(await client.get(), runtime, settings));
         handlers.set(runtime, handler);
       }
-      return (await handler)(request);
+      return (await handler.get())(request);
     },
     async setUp() {
       if (url !== undefined) return [await register(url, timeoutMs)];

@@ -6,6 +6,7 @@ import { readBody } from "../http/read-body.ts";
 import { json } from "../http/respond.ts";
 import { TallystickError } from "../kernel/errors.ts";
 import type { Driver, Wake } from "../tasks/wake.ts";
+import { kept } from "./kept.ts";
 import { within } from "./within.ts";
 
 export interface QstashOptions {
@@ -47,9 +48,7 @@ export function qstash(options: QstashOptions): Driver {
     if (!value) throw new TallystickError("invalid_request", `qstash needs ${name}.`);
   }
   if (!URL.canParse(url)) throw new TallystickError("invalid_request", "qstash's url is no address.");
-  let opened: Promise<{ client: Client; receiver: Receiver }> | undefined;
-
-  async function open() {
+  const sdk = kept(async (): Promise<{ client: Client; receiver: Receiver }> => {
     const { Client, Receiver } = await import("@upstash/qstash");
     // Told all of this, the SDK takes nothing from the environment.
     const settings = { token, baseUrl, devMode: false, enableTelemetry: false, retry: { retries: 2 } };
@@ -57,10 +56,9 @@ export function qstash(options: QstashOptions): Driver {
       client: new Client(settings),
       receiver: new Receiver({ currentSigningKey, nextSigningKey, devMode: false }),
     };
-  }
-  const connect = async () => (opened ??= open());
+  });
   async function ask<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
-    const { client } = await connect();
+    const { client } = await sdk.get();
     return within(timeoutMs, work(client));
   }
 
@@ -78,7 +76,7 @@ export function qstash(options: QstashOptions): Driver {
   }
 
   async function verify(signature: string | null, body: string): Promise<void> {
-    const { receiver } = await connect();
+    const { receiver } = await sdk.get();
     try {
       await receiver.verify({ signature: signature ?? "", body, url, clockTolerance: CLOCK_TOLERANCE_S });
     } catch (cause) {

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { TallystickError } from "../kernel/errors.ts";
 import type { Driver, Wake } from "../tasks/wake.ts";
+import { kept } from "./kept.ts";
 import { within } from "./within.ts";
 
 export interface TriggerOptions {
@@ -35,7 +36,6 @@ export function trigger(options: TriggerOptions): Driver {
     throw new TallystickError("invalid_request", "The driver trigger needs accessToken, a key without white space.");
   }
 
-  let opened: ReturnType<typeof open> | undefined;
   async function open() {
     const { TriggerClient, idempotencyKeys } = await import("@trigger.dev/sdk");
     // What is left undefined the SDK would take from the environment.
@@ -43,7 +43,7 @@ export function trigger(options: TriggerOptions): Driver {
     return { client, idempotencyKeys };
   }
   // Awaited before any time limit begins: the SDK is large, and loading it is not the service's delay.
-  const sdk = async (): ReturnType<typeof open> => (opened ??= open());
+  const sdk = kept(open);
 
   async function hand(wakes: readonly Wake[], { client, idempotencyKeys }: Awaited<ReturnType<typeof open>>) {
     const items = wakes.map(async ({ taskId: id, lane, delayMs }) => ({
@@ -62,13 +62,13 @@ export function trigger(options: TriggerOptions): Driver {
   return {
     name: "trigger",
     async wake(wakes) {
-      const ready = await sdk();
+      const ready = await sdk.get();
       for (let start = 0; start < wakes.length; start += BATCH_SIZE) {
         await within(timeoutMs, hand(wakes.slice(start, start + BATCH_SIZE), ready));
       }
     },
     async check() {
-      const { client } = await sdk();
+      const { client } = await sdk.get();
       try {
         await within(timeoutMs, client.queues.list({ perPage: 1 }, resend));
       } catch (error) {
@@ -77,7 +77,7 @@ export function trigger(options: TriggerOptions): Driver {
       }
     },
     async close() {
-      opened = undefined;
+      void sdk.drop();
     },
   };
 }

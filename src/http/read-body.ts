@@ -5,7 +5,7 @@ import { TallystickError } from "../kernel/errors.ts";
  * Reads the body. Past the limit the rest is drained without being kept, so that the sender can read the answer.
  * @throws payload_too_large
  */
-export async function readBody(request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBody(request: Pick<Request, "body">, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of streamOf(request)) {
@@ -23,7 +23,7 @@ export async function readBody(request: Request, limitBytes: number): Promise<Ui
   return body;
 }
 
-async function* streamOf(request: Request): AsyncGenerator<Uint8Array> {
+async function* streamOf(request: Pick<Request, "body">): AsyncGenerator<Uint8Array> {
   if (request.body === null) return;
   const reader = request.body.getReader();
   try {
