@@ -56,7 +56,8 @@ export function inngest(options: InngestOptions): Driver {
   };
   let logger: Logger | undefined;
   const client = kept(
-    async (): Promise<Inngest.Any> => (options.client as Inngest.Any) ?? createClient(connection, () => logger),
+    async (): Promise<Inngest.Any> =>
+      (options.client as Inngest.Any | undefined) ?? createClient(connection, () => logger),
   );
   const handlers = new WeakMap<WakeRuntime, Kept<Awaited<ReturnType<typeof serveWakes>>>>();
 
