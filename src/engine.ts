@@ -152,13 +152,11 @@ export function createEngine(options: TallystickOptions): Engine {
 
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
   const attempts = createAttemptCounter(options.telemetry);
-  const tasks = createDrain({
-    database,
-    definitions: byName,
-    retry,
-    onDead: tellOfDeath(tell, logger),
-    onSettled: attempts.count,
-  });
+  const onDead = tellOfDeath(tell, logger);
+  const tasks = createDrain(
+    { database, definitions: byName, retry, onDead, onSettled: attempts.count },
+    options.stopGraceMs,
+  );
   const keys = options.seal === undefined ? undefined : sealKeys(options.seal);
   const credits = createCredits(database, catalog.plans, keys, catalog.features);
   const proof = createProof(database, keys, options.proof, tellOfViolations(tell, logger));

@@ -78,6 +78,11 @@ export interface TallystickOptions {
   /** Who is told of spans and measures, such as `openTelemetry()` of tallystick/otel. */
   readonly telemetry?: Telemetry | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
+  /**
+   * At a stop, loads may run on so long before they are aborted, with no attempt counted, in milliseconds; default 8,000. A
+   * process manager must wait longer than this before it kills.
+   */
+  readonly stopGraceMs?: number | undefined;
   /** Time for the tick that a cron endpoint makes, in milliseconds; default 25,000. Less than the function's own limit. */
   readonly cronBudgetMs?: number | undefined;
   /** A tick that comes later than this after the one before is announced as missed; default 25 hours, for a daily cron. */

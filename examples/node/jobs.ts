@@ -5,7 +5,7 @@ import type { Settings } from "./settings.ts";
 export const JOB_TASK = "job";
 export const JOB_CREDITS = 3;
 // Well under the lease of 30 seconds; the units and the compose file give a stop longer than both.
-const LOAD_TIMEOUT_MS = 20_000;
+export const LOAD_TIMEOUT_MS = 20_000;
 
 export function jobs({ jobServiceUrl, nightlyCron }: Settings): TaskDefinition[] {
   if (jobServiceUrl === undefined) return [];

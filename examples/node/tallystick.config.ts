@@ -2,7 +2,7 @@
 import { defineCatalog } from "tallystick";
 import { bullmq } from "tallystick/bullmq";
 import { stripe } from "tallystick/stripe";
-import { jobs } from "./jobs.ts";
+import { jobs, LOAD_TIMEOUT_MS } from "./jobs.ts";
 import { logger } from "./logger.ts";
 import { settings } from "./settings.ts";
 
@@ -25,6 +25,7 @@ export default {
   }),
   tasks: jobs(settings),
   logger,
+  stopGraceMs: LOAD_TIMEOUT_MS,
   // Without Redis a task runs in the process that enqueued it, or in the worker that finds it first.
   ...(settings.redisUrl !== undefined && { driver: bullmq({ connection: { url: settings.redisUrl } }) }),
 };

@@ -23,7 +23,7 @@ export const work: Command = {
       process.stderr.write("working\n");
       const signal = await stop;
       asked.abort();
-      // Begun tasks end; what is left stays due for the next worker.
+      // Begun tasks end within the grace; what is left stays due for the next worker.
       await worker.stop();
       return { data: { stopped: signal }, text: `stopped by ${signal}; running tasks were ended` };
     };

@@ -26,20 +26,25 @@ export interface Drain {
   /** Whatever was committed before the call is reached by it, but for the limits. */
   drain(input?: DrainInput): Promise<DrainResult>;
   /**
-   * Ends the drain that runs, and those that begin before `until` settles: they claim no more. Resolves when the tasks
-   * that run have been settled.
+   * Ends the drain that runs, and those that begin before `until` settles: they begin no more. Resolves when the tasks
+   * that run have been settled; loads that have not ended within the grace are aborted.
    */
   stop(until?: Promise<unknown>): Promise<void>;
 }
 
-export function createDrain(runner: TaskRunner): Drain {
+// Under the ten seconds after which container engines kill by default.
+const STOP_GRACE_MS = 8_000;
+
+/** `stopGraceMs`: how long a stop lets loads run on; default 8,000. */
+export function createDrain(runner: TaskRunner, stopGraceMs = STOP_GRACE_MS): Drain {
   const pump = createPump(runner, crypto.randomUUID());
   let stopping = new AbortController();
+  let loads = new AbortController();
   let current: Promise<DrainResult> | undefined;
   let next: { limits: PumpLimits; result: Promise<DrainResult> } | undefined;
 
   async function drainOnce(limits: () => PumpLimits): Promise<DrainResult> {
-    const outcomes = await pump.run(limits(), stopping.signal);
+    const outcomes = await pump.run(limits(), { stopping: stopping.signal, abortLoads: loads.signal });
     const [row] = await runner.database.query<{ backlog: { due: number; nextRunAt: string | null } }>(
       "select tallystick.task_backlog() as backlog",
     );
@@ -90,10 +95,14 @@ export function createDrain(runner: TaskRunner): Drain {
       return next.result;
     },
     async stop(until) {
-      stopping.abort(new Error("the worker stops"));
+      stopping.abort();
+      const abortLoads = loads;
+      const timer = setTimeout(() => abortLoads.abort(new Error("the worker stops")), stopGraceMs);
       await Promise.allSettled([current, next?.result, until]);
+      clearTimeout(timer);
       // A later call drains again: stopping a worker closes no door.
       stopping = new AbortController();
+      loads = new AbortController();
     },
   };
 }

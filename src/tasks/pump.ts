@@ -1,6 +1,6 @@
 // The pump behind a drain: a few runners take tasks from one supply, which is refilled whenever it is empty. A task that
 // takes long occupies its runner alone; the others go on claiming.
-import { batchSizeOf, giveBack, runBatch } from "./run-batch.ts";
+import { batchSizeOf, giveBack, runBatch, type StopSignals } from "./run-batch.ts";
 import type { TaskOutcome, TaskRunner } from "./run-task.ts";
 import type { ClaimedTask } from "./task.ts";
 
@@ -12,7 +12,7 @@ export interface PumpLimits {
 
 export interface Pump {
   /** Runs what is due until nothing is, or a limit is reached. @throws what reaching the database throws */
-  run(limits: PumpLimits, stopping: AbortSignal): Promise<TaskOutcome[]>;
+  run(limits: PumpLimits, stop: StopSignals): Promise<TaskOutcome[]>;
   /** Has runners without work look again. */
   wake(): void;
 }
@@ -49,7 +49,7 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     return rows.map(({ task }) => ({ task, claimedAt: performance.now() }));
   }
 
-  async function run(limits: PumpLimits, stopping: AbortSignal): Promise<TaskOutcome[]> {
+  async function run(limits: PumpLimits, stop: StopSignals): Promise<TaskOutcome[]> {
     const outcomes: TaskOutcome[] = [];
     const supply: Supplied[] = [];
     let refill: { readonly seen: number; readonly done: Promise<void> } | undefined;
@@ -59,7 +59,7 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     let finished = false;
 
     const isOver = (): boolean =>
-      finished || stopping.aborted || begun >= limits.maxTasks || performance.now() >= limits.deadline;
+      finished || stop.stopping.aborted || begun >= limits.maxTasks || performance.now() >= limits.deadline;
 
     const beginRefill = (): { readonly seen: number; readonly done: Promise<void> } => {
       const done = stock(Math.min(appetite, limits.maxTasks - begun)).finally(() => {
@@ -124,7 +124,7 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
       try {
         for (let batch = await take(); batch !== undefined; batch = await take()) {
           const { tasks, until } = batch;
-          const running = runBatch(runner, tasks, { signal: stopping, until });
+          const running = runBatch(runner, tasks, { ...stop, until });
           outcomes.push(...(await running.finally(() => void (busy -= 1))));
           // Its lane may hold another task.
           wake();

@@ -5,8 +5,14 @@ import { inSpan } from "../kernel/telemetry.ts";
 import { runTask, type TaskOutcome, type TaskRunner } from "./run-task.ts";
 import type { ClaimedTask, TaskDefinition } from "./task.ts";
 
-export interface BatchLimits {
-  readonly signal: AbortSignal;
+export interface StopSignals {
+  /** Begin no more tasks. */
+  readonly stopping: AbortSignal;
+  /** Loads that run must end now: the stop's grace is over. */
+  readonly abortLoads: AbortSignal;
+}
+
+export interface BatchLimits extends StopSignals {
   /** Begin none after this, on the monotonic clock of this process: the drain's end, or what the lease leaves. */
   readonly until: number;
 }
@@ -24,15 +30,14 @@ export function batchSizeOf(runner: TaskRunner, { name, attempt, exhausted, hasF
 export async function runBatch(
   runner: TaskRunner,
   tasks: readonly ClaimedTask[],
-  { signal, until }: BatchLimits,
+  limits: BatchLimits,
 ): Promise<TaskOutcome[]> {
-  const limits = { signal, until };
   const definition = runner.definitions.get(tasks[0]?.name ?? "");
   if (definition === undefined || tasks.length === 1) return runAlone(runner, tasks, limits);
   const begunAt = performance.now();
   let ran: number;
   try {
-    ran = await runTogether(runner, definition, tasks, until);
+    ran = await runTogether(runner, definition, tasks, limits.until);
   } catch {
     // Whoever is at fault fails again, alone, and what is recorded then is its own error.
     return runAlone(runner, tasks, limits);
@@ -73,15 +78,15 @@ async function runTogether(
 async function runAlone(
   runner: TaskRunner,
   tasks: readonly ClaimedTask[],
-  { signal, until }: BatchLimits,
+  { stopping, abortLoads, until }: BatchLimits,
 ): Promise<TaskOutcome[]> {
   const outcomes: TaskOutcome[] = [];
   let begun = 0;
   try {
     for (const task of tasks) {
-      if (outcomes.length > 0 && (signal.aborted || performance.now() >= until)) break;
+      if (outcomes.length > 0 && (stopping.aborted || performance.now() >= until)) break;
       begun += 1;
-      outcomes.push(await runTask(runner, task, signal));
+      outcomes.push(await runTask(runner, task, abortLoads));
     }
   } finally {
     // Also where one could not be settled: what never began has lost no attempt.

@@ -30,19 +30,19 @@ const UNKNOWN_TASK_DELAY_MS = 30_000;
  * Runs a claimed task, as a span of the trace that it was enqueued in. Throws only when the database can't be reached; the lease
  * then runs out and the task is retried.
  */
-export async function runTask(runner: TaskRunner, task: ClaimedTask, signal: AbortSignal): Promise<TaskOutcome> {
+export async function runTask(runner: TaskRunner, task: ClaimedTask, abortLoads: AbortSignal): Promise<TaskOutcome> {
   const { name, id, attempt } = task;
   const attributes = { "tallystick.task": name, "tallystick.task.id": id, "tallystick.task.attempt": attempt };
   const begunAt = performance.now();
   return inSpan("task.run", { kind: "consumer", attributes, parent: task.traceparent ?? undefined }, async (note) => {
-    const outcome = await attemptTask(runner, task, signal);
+    const outcome = await attemptTask(runner, task, abortLoads);
     note({ "tallystick.outcome": outcome });
     runner.onSettled?.({ name, outcome, durationMs: performance.now() - begunAt });
     return outcome;
   });
 }
 
-async function attemptTask(runner: TaskRunner, task: ClaimedTask, signal: AbortSignal): Promise<TaskOutcome> {
+async function attemptTask(runner: TaskRunner, task: ClaimedTask, abortLoads: AbortSignal): Promise<TaskOutcome> {
   if (task.exhausted) return fail(runner, task, new Error("the worker stopped in every attempt"), "lease_expired");
   const definition = runner.definitions.get(task.name);
   if (definition === undefined) {
@@ -50,7 +50,7 @@ async function attemptTask(runner: TaskRunner, task: ClaimedTask, signal: AbortS
     return fail(runner, task, retryLater(`no task named ${task.name} is defined here`, UNKNOWN_TASK_DELAY_MS));
   }
   try {
-    const loaded = await load(definition, task, signal);
+    const loaded = await load(definition, task, abortLoads);
     await runner.database.transaction(async (tx) => {
       const context = { tx, loaded, taskId: task.id, payload: task.payload, attempt: task.attempt };
       const result = await definition.run(context);
@@ -70,10 +70,10 @@ async function attemptTask(runner: TaskRunner, task: ClaimedTask, signal: AbortS
   }
 }
 
-async function load(definition: TaskDefinition, task: ClaimedTask, signal: AbortSignal): Promise<unknown> {
+async function load(definition: TaskDefinition, task: ClaimedTask, abort: AbortSignal): Promise<unknown> {
   if (definition.load === undefined) return undefined;
   const timeoutMs = definition.loadTimeoutMs ?? DEFAULT_LOAD_TIMEOUT_MS;
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const limited = AbortSignal.any([abort, AbortSignal.timeout(timeoutMs)]);
   // A load that ignores its signal is left behind; what it answers later is not used.
   const aborted = new Promise<never>((_resolve, reject) => {
     limited.addEventListener("abort", () => {
@@ -83,7 +83,7 @@ async function load(definition: TaskDefinition, task: ClaimedTask, signal: Abort
   const work = definition.load({ taskId: task.id, payload: task.payload, attempt: task.attempt, signal: limited });
   return Promise.race([work, aborted]).catch((error: unknown) => {
     // That this worker stops is no fault of the task: it counts no attempt.
-    throw signal.aborted ? retryLater("the worker stopped before the load was over", 0) : error;
+    throw abort.aborted ? retryLater("the worker stopped before the load was over", 0) : error;
   });
 }
 

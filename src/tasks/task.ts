@@ -30,7 +30,7 @@ export interface LoadContext {
   readonly taskId: number;
   readonly payload: TaskPayload;
   readonly attempt: number;
-  /** Aborted when the load's time is over or the worker stops. */
+  /** Aborted when the load's time is over, or the grace that a stop of the worker gives it. */
   readonly signal: AbortSignal;
 }
 

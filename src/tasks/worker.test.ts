@@ -54,7 +54,31 @@ describe("run", () => {
     expect(await tally.drain()).toMatchObject({ done: 1 });
   });
 
-  it("stopped in the middle of a load counts no attempt against the task", async () => {
+  it("stopped in the middle of a load lets it end and begins no other task", async () => {
+    const [begun, release] = [signal(), signal()];
+    const slow = defineTask({
+      name: "slow",
+      async load() {
+        begun.give();
+        await release.given;
+      },
+      run: async () => undefined,
+    });
+    const { tally } = await setUp({ payment: undefined, tasks: [slow] });
+    const { taskId } = await tally.tasks.enqueue({ name: "slow", lane: "one" });
+    const later = await tally.tasks.enqueue({ name: "slow", lane: "one" });
+    const worker = tally.run();
+    await begun.given;
+    const stopped = worker.stop();
+    // What the stop aborts at once has been aborted by then.
+    await tally.health();
+    release.give();
+    await stopped;
+    expect(await tally.tasks.get(taskId)).toMatchObject({ status: "done", attempts: 1 });
+    expect(await tally.tasks.get(later.taskId)).toMatchObject({ status: "pending", attempts: 0 });
+  });
+
+  it("stopped in the middle of a load that outlasts the grace aborts it and counts no attempt against the task", async () => {
     const begun = signal();
     let loads = 0;
     const slow = defineTask({
@@ -67,7 +91,7 @@ describe("run", () => {
       },
       run: async () => undefined,
     });
-    const { tally } = await setUp({ payment: undefined, tasks: [slow] });
+    const { tally } = await setUp({ payment: undefined, tasks: [slow], stopGraceMs: 10 });
     const { taskId } = await tally.tasks.enqueue({ name: "slow" });
     const worker = tally.run();
     await begun.given;
