@@ -64,6 +64,12 @@ export function databaseError(cause: unknown): unknown {
   return cause;
 }
 
+/** The five characters of Postgres' error, whoever wrapped it. */
+export function sqlState(error: unknown): unknown {
+  const driverError = unwrap(error);
+  return driverError instanceof Error ? Reflect.get(driverError, "code") : undefined;
+}
+
 // Drizzle wraps the driver's error as `cause`.
 function unwrap(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined && !("code" in error) ? error.cause : error;

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { expireLeases, untilBlocked } from "../../test/flows/setup.ts";
+import { sqlState } from "../db/database-error.ts";
 import { connect, type Database, type Queryable } from "../db/database.ts";
 import { enqueueTask } from "./enqueue.ts";
 import type { ClaimedTask } from "./task.ts";
@@ -33,11 +34,13 @@ async function claimOne(): Promise<ClaimedTask> {
 }
 
 async function finish(task: ClaimedTask, queryable: Queryable = sql): Promise<boolean> {
-  const [row] = await queryable.query<{ done: boolean }>("select tallystick.finish_task($1, $2) as done", [
-    task.id,
-    task.leaseToken,
-  ]);
-  return row?.done ?? false;
+  try {
+    await queryable.query("select tallystick.finish_task($1, $2)", [task.id, task.leaseToken]);
+    return true;
+  } catch (error) {
+    if (sqlState(error) === "LEASE") return false;
+    throw error;
+  }
 }
 
 async function statuses(): Promise<Record<string, string>> {

@@ -2,6 +2,9 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { setUp, signal, type Setup } from "../../test/flows/setup.ts";
 import type { TallystickOptions } from "../options.ts";
+import { connect } from "../db/database.ts";
+import { createDrain } from "./drain.ts";
+import { defaultRetryPolicy } from "./retry-policy.ts";
 import { defineTask } from "./task.ts";
 
 const quick = defineTask({ name: "quick", run: async () => undefined });
@@ -68,6 +71,52 @@ describe("drain", () => {
       });
     }
     expect(await setup.tally.drain()).toMatchObject({ done: 3, remaining: 0 });
+  });
+
+  it.each([
+    ["few ahead of tasks that take long", 30, 4],
+    ["many of tasks that take no time", 0, 64],
+  ])("claims %s", async (_name, tookMs, most) => {
+    let now = performance.now();
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    onTestFinished(() => void vi.restoreAllMocks());
+    let claimed = 0;
+    const timed = defineTask({
+      name: "quick",
+      async run({ tx }) {
+        now += tookMs;
+        const [row] = await tx.query<{ count: number }>(
+          "select count(*) as count from tallystick.task where status = 'running'",
+        );
+        claimed = Math.max(claimed, row?.count ?? 0);
+      },
+    });
+    const setup = await setUp({ payment: undefined, tasks: [timed], poolSize: 2 });
+    await setup.tally.tasks.enqueueMany(Array.from({ length: 400 }, () => ({ name: "quick" })));
+    expect(await setup.tally.drain({ budgetMs: 1e9 })).toMatchObject({ done: 400, remaining: 0 });
+    expect(claimed).toBe(most);
+  });
+
+  it("gives back what it took while the task before was committed, when it is stopped in that moment", async () => {
+    const { databaseUrl, tally } = await withQuick(3);
+    const database = connect(databaseUrl, { poolSize: 2 });
+    onTestFinished(async () => database.close());
+    let stopped: Promise<void> | undefined;
+    const drain = createDrain({
+      database,
+      definitions: new Map([["quick", quick]]),
+      retry: defaultRetryPolicy,
+      onDead: async () => undefined,
+      // Told between the commit and the next task.
+      onSettled: () => void (stopped ??= drain.stop()),
+    });
+    expect(await drain.drain()).toMatchObject({ done: 1, remaining: 2 });
+    await stopped;
+    const { items } = await tally.tasks.list({ status: "pending" });
+    expect(items.map(({ attempts }) => attempts)).toEqual([0, 0]);
+    const open = "select 1 from pg_stat_activity where datname = current_database() and state like 'idle in%'";
+    expect(await database.query(open)).toEqual([]);
+    expect(await drain.drain()).toMatchObject({ done: 2, remaining: 0 });
   });
 
   it("works with a pool of one connection", async () => {

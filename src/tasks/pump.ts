@@ -1,7 +1,7 @@
 // The pump behind a drain: a few runners take tasks from one supply, which is refilled whenever it is empty. A task that
 // takes long occupies its runner alone; the others go on claiming.
 import { batchSizeOf, giveBack, runBatch, type StopSignals } from "./run-batch.ts";
-import type { TaskOutcome, TaskRunner } from "./run-task.ts";
+import { beginsWithItsEffect, type TaskOutcome, type TaskRunner } from "./run-task.ts";
 import type { ClaimedTask } from "./task.ts";
 
 export interface PumpLimits {
@@ -21,11 +21,18 @@ const LEASE_MS = 30_000;
 // A claimed task that waited longer than this for a runner is given back: its lease might run out while it loads.
 const MAX_WAIT_MS = 10_000;
 const CLAIM_FACTOR = 4;
+// More than that are claimed of tasks that are run through so soon that no idle process could have been sooner.
+const AHEAD_MS = 50;
+const MAX_AHEAD = 64;
+// How slowly a slow task is forgotten, so that the ones after it are claimed with care.
+const FORGETTING = 0.95;
 
 interface Supplied {
   readonly task: ClaimedTask;
   readonly claimedAt: number;
 }
+
+const isFresh = ({ claimedAt }: Supplied): boolean => performance.now() - claimedAt < MAX_WAIT_MS;
 
 export function createPump(runner: TaskRunner, worker: string): Pump {
   // One connection stays free for the request that the drain runs behind; a pool of one works in turn.
@@ -54,6 +61,7 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     const supply: Supplied[] = [];
     let refill: { readonly seen: number; readonly done: Promise<void> } | undefined;
     let appetite = concurrency * CLAIM_FACTOR;
+    let slowestMs = AHEAD_MS;
     let begun = 0;
     let busy = 0;
     let finished = false;
@@ -74,39 +82,36 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
       appetite = appetiteAfter(tasks, limit);
     };
 
-    // More than a few are claimed only of tasks that share transactions: others would wait here while another process idles.
+    // More than a few are claimed only of tasks that share transactions or take no time: others would wait here while
+    // another process idles.
     const appetiteAfter = (tasks: readonly Supplied[], limit: number): number => {
-      const few = concurrency * CLAIM_FACTOR;
-      const sizes = tasks.map(({ task }) => batchSizeOf(runner, task));
-      const smallest = tasks.length < limit ? 1 : Math.min(...sizes);
-      return smallest === 1 ? few : Math.min(limit * 2, concurrency * smallest);
+      if (tasks.length < limit) return concurrency * CLAIM_FACTOR;
+      const together = Math.min(...tasks.map(({ task }) => batchSizeOf(runner, task)));
+      const ahead = Math.min(MAX_AHEAD, Math.floor(AHEAD_MS / slowestMs));
+      return Math.min(limit * 2, concurrency * Math.max(CLAIM_FACTOR, ahead, together));
     };
 
-    /** The task with others that may share its transaction. */
-    const withOthers = (task: ClaimedTask): ClaimedTask[] => {
-      const batch = [task];
-      const size = Math.min(batchSizeOf(runner, task), limits.maxTasks - begun + 1);
+    /** The task with others that may share its transaction; from here on they count as begun. */
+    const begin = (first: Supplied): readonly Supplied[] => {
+      const batch = [first];
+      const size = Math.min(batchSizeOf(runner, first.task), limits.maxTasks - begun);
       for (let index = 0; index < supply.length && batch.length < size;) {
-        const other = supply[index]?.task;
-        if (other?.name === task.name && batchSizeOf(runner, other) > 1) {
+        const other = supply[index];
+        if (other?.task.name === first.task.name && batchSizeOf(runner, other.task) > 1) {
           batch.push(other);
           supply.splice(index, 1);
         } else index += 1;
       }
+      begun += batch.length;
+      busy += 1;
       return batch;
     };
 
-    const take = async (): Promise<{ readonly tasks: ClaimedTask[]; readonly until: number } | undefined> => {
+    const take = async (): Promise<readonly Supplied[] | undefined> => {
       while (!isOver()) {
         const next = supply.shift();
         if (next !== undefined) {
-          if (performance.now() - next.claimedAt < MAX_WAIT_MS) {
-            begun += 1;
-            busy += 1;
-            const batch = withOthers(next.task);
-            begun += batch.length - 1;
-            return { tasks: batch, until: Math.min(limits.deadline, next.claimedAt + MAX_WAIT_MS) };
-          }
+          if (isFresh(next)) return begin(next);
           await giveBack(runner.database, [next.task]);
           continue;
         }
@@ -121,17 +126,35 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     };
 
     const runTasks = async (): Promise<void> => {
+      // Taken while the transaction of the batch before is committed: its own is begun with that.
+      let following: readonly Supplied[] | undefined;
+      const { transaction: transact, end } = runner.database.succession(() => {
+        const next = supply[0];
+        if (following !== undefined || next === undefined) return following !== undefined;
+        if (isOver() || !isFresh(next) || !beginsWithItsEffect(runner, next.task)) return false;
+        supply.shift();
+        following = begin(next);
+        return true;
+      });
       try {
-        for (let batch = await take(); batch !== undefined; batch = await take()) {
-          const { tasks, until } = batch;
-          const running = runBatch(runner, tasks, { ...stop, until });
+        for (let batch = await take(); batch !== undefined;) {
+          following = undefined;
+          const tasks = batch.map(({ task }) => task);
+          const begunAt = performance.now();
+          const until = Math.min(limits.deadline, ...batch.map(({ claimedAt }) => claimedAt + MAX_WAIT_MS));
+          const running = runBatch(runner, tasks, { ...stop, transact, until });
           outcomes.push(...(await running.finally(() => void (busy -= 1))));
+          slowestMs = Math.max(slowestMs * FORGETTING, (performance.now() - begunAt) / tasks.length);
           // Its lane may hold another task.
           wake();
+          batch = stop.stopping.aborted ? undefined : (following ?? (await take()));
         }
       } finally {
         finished = true;
         wake();
+        // Not begun after all: given back with what is left.
+        if (following !== undefined) supply.push(...following);
+        await end();
       }
     };
 

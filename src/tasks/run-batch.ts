@@ -2,6 +2,7 @@
 // are run one by one.
 import type { Database } from "../db/database.ts";
 import { inSpan } from "../kernel/telemetry.ts";
+import type { Transact } from "../db/port.ts";
 import { runTask, type TaskOutcome, type TaskRunner } from "./run-task.ts";
 import type { ClaimedTask, TaskDefinition } from "./task.ts";
 
@@ -12,7 +13,9 @@ export interface StopSignals {
   readonly abortLoads: AbortSignal;
 }
 
-export interface BatchLimits extends StopSignals {
+export interface BatchInput extends StopSignals {
+  /** Of the effects. */
+  readonly transact: Transact;
   /** Begin none after this, on the monotonic clock of this process: the drain's end, or what the lease leaves. */
   readonly until: number;
 }
@@ -30,17 +33,17 @@ export function batchSizeOf(runner: TaskRunner, { name, attempt, exhausted, hasF
 export async function runBatch(
   runner: TaskRunner,
   tasks: readonly ClaimedTask[],
-  limits: BatchLimits,
+  input: BatchInput,
 ): Promise<TaskOutcome[]> {
   const definition = runner.definitions.get(tasks[0]?.name ?? "");
-  if (definition === undefined || tasks.length === 1) return runAlone(runner, tasks, limits);
+  if (definition === undefined || tasks.length === 1) return runAlone(runner, tasks, input);
   const begunAt = performance.now();
   let ran: number;
   try {
-    ran = await runTogether(runner, definition, tasks, limits.until);
+    ran = await runTogether(definition, tasks, input);
   } catch {
     // Whoever is at fault fails again, alone, and what is recorded then is its own error.
-    return runAlone(runner, tasks, limits);
+    return runAlone(runner, tasks, { ...input, transact: runner.database.transaction });
   }
   const durationMs = (performance.now() - begunAt) / ran;
   const done = tasks.slice(0, ran);
@@ -50,35 +53,38 @@ export async function runBatch(
 }
 
 async function runTogether(
-  runner: TaskRunner,
   definition: TaskDefinition,
   tasks: readonly ClaimedTask[],
-  until: number,
+  { transact, until }: BatchInput,
 ): Promise<number> {
-  return runner.database.transaction(async (tx) => {
-    const results: (string | null)[] = [];
-    for (const { id, name, payload, attempt, traceparent } of tasks) {
-      if (results.length > 0 && performance.now() >= until) break;
-      const attributes = { "tallystick.task": name, "tallystick.task.id": id, "tallystick.task.attempt": attempt };
-      const span = { kind: "consumer", attributes, parent: traceparent ?? undefined } as const;
-      const context = { tx, loaded: undefined, taskId: id, payload, attempt };
-      const result = await inSpan("task.run", span, async () => definition.run(context));
-      results.push(result === undefined ? null : JSON.stringify(result));
-    }
-    const ran = tasks.slice(0, results.length);
-    const [row] = await tx.query<{ finished: number }>(
-      "select tallystick.finish_tasks($1, $2, $3::jsonb[]) as finished",
-      [ran.map(({ id }) => id), ran.map(({ leaseToken }) => leaseToken), results],
-    );
-    if (row?.finished !== ran.length) throw new Error("a lease was lost");
-    return ran.length;
-  });
+  const results = await transact(
+    async (tx) => {
+      const made: (string | null)[] = [];
+      for (const { id, name, payload, attempt, traceparent } of tasks) {
+        if (made.length > 0 && performance.now() >= until) break;
+        const attributes = { "tallystick.task": name, "tallystick.task.id": id, "tallystick.task.attempt": attempt };
+        const span = { kind: "consumer", attributes, parent: traceparent ?? undefined } as const;
+        const context = { tx, loaded: undefined, taskId: id, payload, attempt };
+        const result = await inSpan("task.run", span, async () => definition.run(context));
+        made.push(result === undefined ? null : JSON.stringify(result));
+      }
+      return made;
+    },
+    (made) => {
+      const ran = tasks.slice(0, made.length);
+      return {
+        text: "select tallystick.finish_tasks($1, $2, $3::jsonb[])",
+        values: [ran.map(({ id }) => id), ran.map(({ leaseToken }) => leaseToken), made],
+      };
+    },
+  );
+  return results.length;
 }
 
 async function runAlone(
   runner: TaskRunner,
   tasks: readonly ClaimedTask[],
-  { stopping, abortLoads, until }: BatchLimits,
+  { stopping, until, ...input }: BatchInput,
 ): Promise<TaskOutcome[]> {
   const outcomes: TaskOutcome[] = [];
   let begun = 0;
@@ -86,7 +92,7 @@ async function runAlone(
     for (const task of tasks) {
       if (outcomes.length > 0 && (stopping.aborted || performance.now() >= until)) break;
       begun += 1;
-      outcomes.push(await runTask(runner, task, abortLoads));
+      outcomes.push(await runTask(runner, task, input));
     }
   } finally {
     // Also where one could not be settled: what never began has lost no attempt.

@@ -1,6 +1,8 @@
 // One leased task, from load to settlement. load: no transaction is open. run and the completion: one transaction,
 // fenced by the lease. A failure rolls that back, and a short transaction of its own records it and decides what next.
+import { sqlState } from "../db/database-error.ts";
 import type { Database, Queryable } from "../db/database.ts";
+import type { Transact } from "../db/port.ts";
 import { isTallystickError } from "../kernel/errors.ts";
 import { redact } from "../kernel/logger.ts";
 import { inSpan, type TaskMeasure } from "../kernel/telemetry.ts";
@@ -20,29 +22,46 @@ export interface TaskRunner {
 /** done, retry, dead: settled so. lost: the lease was taken over, nothing was changed. */
 export type TaskOutcome = "done" | "retry" | "dead" | "lost";
 
-class LeaseLost extends Error {}
 class HookFailed extends Error {}
 
+const LEASE_LOST = "LEASE";
 const DEFAULT_LOAD_TIMEOUT_MS = 5_000;
 const UNKNOWN_TASK_DELAY_MS = 30_000;
+
+export interface RunInput {
+  /** Loads that run must end now: the stop's grace is over. */
+  readonly abortLoads: AbortSignal;
+  /** Of the effect. */
+  readonly transact: Transact;
+}
 
 /**
  * Runs a claimed task, as a span of the trace that it was enqueued in. Throws only when the database can't be reached; the lease
  * then runs out and the task is retried.
  */
-export async function runTask(runner: TaskRunner, task: ClaimedTask, abortLoads: AbortSignal): Promise<TaskOutcome> {
+export async function runTask(runner: TaskRunner, task: ClaimedTask, input: RunInput): Promise<TaskOutcome> {
   const { name, id, attempt } = task;
   const attributes = { "tallystick.task": name, "tallystick.task.id": id, "tallystick.task.attempt": attempt };
   const begunAt = performance.now();
   return inSpan("task.run", { kind: "consumer", attributes, parent: task.traceparent ?? undefined }, async (note) => {
-    const outcome = await attemptTask(runner, task, abortLoads);
+    const outcome = await attemptTask(runner, task, input);
     note({ "tallystick.outcome": outcome });
     runner.onSettled?.({ name, outcome, durationMs: performance.now() - begunAt });
     return outcome;
   });
 }
 
-async function attemptTask(runner: TaskRunner, task: ClaimedTask, abortLoads: AbortSignal): Promise<TaskOutcome> {
+/** Whether the first that it does is to begin the transaction of its effect. */
+export function beginsWithItsEffect(runner: TaskRunner, { name, exhausted }: ClaimedTask): boolean {
+  const definition = runner.definitions.get(name);
+  return !exhausted && definition !== undefined && definition.load === undefined;
+}
+
+async function attemptTask(
+  runner: TaskRunner,
+  task: ClaimedTask,
+  { abortLoads, transact }: RunInput,
+): Promise<TaskOutcome> {
   if (task.exhausted) return fail(runner, task, new Error("the worker stopped in every attempt"), "lease_expired");
   const definition = runner.definitions.get(task.name);
   if (definition === undefined) {
@@ -51,21 +70,26 @@ async function attemptTask(runner: TaskRunner, task: ClaimedTask, abortLoads: Ab
   }
   try {
     const loaded = await load(definition, task, abortLoads);
-    await runner.database.transaction(async (tx) => {
-      const context = { tx, loaded, taskId: task.id, payload: task.payload, attempt: task.attempt };
-      const result = await definition.run(context);
-      await recordRun(tx, task, "done", result);
-      const [row] = await tx.query<{ finished: boolean }>("select tallystick.finish_task($1, $2, $3, $4) as finished", [
-        task.id,
-        task.leaseToken,
-        result === undefined ? null : JSON.stringify(result),
-        definition.pauseLaneMs?.(task.payload, loaded) ?? 0,
-      ]);
-      if (row?.finished !== true) throw new LeaseLost();
-    });
+    await transact(
+      async (tx) => {
+        const context = { tx, loaded, taskId: task.id, payload: task.payload, attempt: task.attempt };
+        const result = await definition.run(context);
+        await recordRun(tx, task, "done", result);
+        return result;
+      },
+      (result) => ({
+        text: "select tallystick.finish_task($1, $2, $3, $4)",
+        values: [
+          task.id,
+          task.leaseToken,
+          result === undefined ? null : JSON.stringify(result),
+          definition.pauseLaneMs?.(task.payload, loaded) ?? 0,
+        ],
+      }),
+    );
     return "done";
   } catch (error) {
-    if (error instanceof LeaseLost) return "lost";
+    if (sqlState(error) === LEASE_LOST) return "lost";
     return fail(runner, task, error);
   }
 }

@@ -35,9 +35,11 @@ async function serve(
   return {
     wake: () => undefined,
     async stop() {
+      // Told at once, as a signal would: what ends a moment later must find it stopping.
+      const closed = close();
       await fetch(`${serviceUrl}/_target`, { method: "DELETE" }).catch(() => undefined);
       server.close();
-      await close();
+      await closed;
       server.closeAllConnections();
     },
   };

@@ -1,9 +1,9 @@
 -- Settlement, fenced by the lease token: a worker whose lease was taken over changes nothing and is told so.
 
--- finish: the last statement of the transaction that applied the effect, so that both commit or neither does. The
--- caller must roll back when this answers false.
+-- finish: the last statement of the transaction that applied the effect, so that both commit or neither does. Raises
+-- when the lease was lost, for the commit may be on its way already.
 create or replace function tallystick.finish_task(p_id bigint, p_token bigint, p_result jsonb default null, p_pause_ms integer default 0)
-returns boolean language plpgsql as $$
+returns void language plpgsql as $$
 declare
   t timestamptz := tallystick.clock();
   lane_name text;
@@ -12,17 +12,15 @@ begin
       finished_at = t, updated_at = t
     where id = p_id and lease_token = p_token
     returning lane into lane_name;
-  if not found then return false; end if;
+  if not found then raise exception 'the lease of task % was lost', p_id using errcode = 'LEASE'; end if;
   update tallystick.task_attempt set outcome = 'done', finished_at = t where task_id = p_id and lease_token = p_token;
   if lane_name is not null then
     perform tallystick.release_lane(lane_name, p_token, case when p_pause_ms > 0 then t + make_interval(secs => p_pause_ms / 1000.0) end);
   end if;
-  return true;
 end $$;
 
--- finish many: tasks of one transaction. Answers how many leases held; unless all did, the caller must roll back. Lanes are
--- taken in the order of their names.
-create or replace function tallystick.finish_tasks(p_ids bigint[], p_tokens bigint[], p_results jsonb[]) returns integer
+-- finish many: tasks of one transaction. Raises unless all leases held. Lanes are taken in the order of their names.
+create or replace function tallystick.finish_tasks(p_ids bigint[], p_tokens bigint[], p_results jsonb[]) returns void
 language plpgsql as $$
 declare
   t timestamptz := tallystick.clock();
@@ -44,10 +42,10 @@ begin
   select count(*), array_agg(lane order by lane) filter (where lane is not null),
     array_agg(token order by lane) filter (where lane is not null)
   into finished, lanes, tokens from settled;
+  if finished < cardinality(p_ids) then raise exception 'a lease was lost' using errcode = 'LEASE'; end if;
   for n in 1..coalesce(cardinality(lanes), 0) loop
     perform tallystick.release_lane(lanes[n], tokens[n]);
   end loop;
-  return finished;
 end $$;
 
 -- fail: records the error and decides: back to pending after the delay, or dead after the last attempt or when retrying

@@ -20,6 +20,9 @@ export function pool(): pg.Pool {
       connectionString: databaseUrl(),
       max: 5,
       connectionTimeoutMillis: 10_000,
+      // A transaction's end travels in one round trip; and a statement that times out takes its connection with it, so
+      // that the rollback behind it doesn't wait on a dead one too.
+      pipeline: true,
       ...(isServerless() && serverless),
     });
     if (isServerless()) stayAwakeUntilIdle(created, serverless.idleTimeoutMillis);
