@@ -1,8 +1,11 @@
 // A database of its own for the length of a run, on BENCH_DATABASE_URL's server or the embedded Postgres.
 import { randomBytes } from "node:crypto";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../src/db/embedded.ts";
+
+const END_WAIT_MS = 5_000;
 
 export async function withBenchDatabase<T>(work: (databaseUrl: string) => Promise<T>): Promise<T> {
   const given = process.env["BENCH_DATABASE_URL"];
@@ -17,10 +20,25 @@ export async function withBenchDatabase<T>(work: (databaseUrl: string) => Promis
     try {
       return await work(url.href);
     } finally {
-      await query(serverUrl, `drop database ${name} with (force)`);
+      await dropDatabase(serverUrl, name);
     }
   } finally {
     await server?.stop();
+  }
+}
+
+// A pool says that it has ended before its connections have: to kill one of those would be an error that nobody hears.
+async function dropDatabase(serverUrl: string, name: string): Promise<void> {
+  const client = new pg.Client(serverUrl);
+  await client.connect();
+  try {
+    for (const deadline = performance.now() + END_WAIT_MS; performance.now() < deadline; await sleep(20)) {
+      const { rowCount } = await client.query("select 1 from pg_stat_activity where datname = $1", [name]);
+      if (rowCount === 0) break;
+    }
+    await client.query(`drop database ${name} with (force)`);
+  } finally {
+    await client.end();
   }
 }
 
