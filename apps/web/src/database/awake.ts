@@ -16,13 +16,15 @@ export function stayAwakeUntilIdle(pool: pg.Pool, idleMs: number): void {
   let end: () => void = () => undefined;
   pool.on("release", () => {
     const waitUntil = (globalThis as Platform)[platform]?.get()?.waitUntil;
-    // One wait stands at a time, and it is the latest request's.
     clearTimeout(timer);
+    timer = setTimeout(() => end(), idleMs + marginMs);
+    // Outside of a request nobody can be asked: the wait that stands goes on.
+    if (waitUntil === undefined) return;
+    // One wait stands at a time, and it is the latest request's.
     end();
-    waitUntil?.(
+    waitUntil(
       new Promise<void>((resolve) => {
         end = resolve;
-        timer = setTimeout(resolve, idleMs + marginMs);
       }),
     );
   });

@@ -4,6 +4,7 @@ import { readMigrationFiles } from "drizzle-orm/migrator";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
+import { createTallystick, defineCatalog } from "tallystick";
 import { tally } from "../tally.ts";
 import { databaseUrl, pool } from "./pool.ts";
 
@@ -18,8 +19,18 @@ const folder = { migrationsFolder: path.resolve("drizzle"), migrationsSchema: "a
  */
 export async function migrateAll(): Promise<void> {
   const { pending, functionsCurrent, unknown } = await tally().migrationState();
-  if (pending.length > 0 || unknown.length > 0 || !functionsCurrent) await tally().migrate();
+  if (pending.length > 0 || unknown.length > 0 || !functionsCurrent) await migrateLedger();
   if (!(await isMigrated())) await migrateApplication();
+}
+
+// On a connection of its own: the pool's give a statement less time on serverless than an index of a large table takes.
+async function migrateLedger(): Promise<void> {
+  const migrating = createTallystick({ database: databaseUrl(), poolSize: 1, catalog: defineCatalog({}) });
+  try {
+    await migrating.migrate();
+  } finally {
+    await migrating.close();
+  }
 }
 
 async function isMigrated(): Promise<boolean> {
