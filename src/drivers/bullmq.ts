@@ -2,8 +2,8 @@
 // one that is flushed, restarted or away costs time until the next tick, never work.
 import type { BackendFactory, ConnectionOptions, Queue } from "bullmq";
 import type { Driver, Wake } from "../tasks/wake.ts";
-import { residentWorker } from "./bullmq-worker.ts";
 import { kept } from "./kept.ts";
+import { message, residentWorker, TICK_JOB, WAKE_JOB } from "./resident-worker.ts";
 import { within } from "./within.ts";
 
 export interface BullmqOptions {
@@ -31,7 +31,7 @@ export interface BullmqOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const WAKE_JOB = "wake";
+const SCHEDULER = "tallystick-tick";
 const MIN_STALLED_INTERVAL_MS = 30_000;
 
 /** Wakes over a BullMQ queue. bullmq is loaded, and connects, when first used. */
@@ -61,15 +61,32 @@ export function bullmq(options: BullmqOptions): Driver {
     },
     work: (runtime) =>
       residentWorker(runtime, {
-        queue: queue.get,
         tickEveryMs,
-        hasScheduler: options.tickBy !== "worker",
-        timeoutMs,
+        ...(options.tickBy !== "worker" && {
+          async keepSchedule() {
+            const made = await queue.get();
+            await within(timeoutMs, made.upsertJobScheduler(SCHEDULER, { every: tickEveryMs }, tickJob));
+          },
+        }),
         async start(answer) {
           const library = await import("bullmq");
           const settings = { ...common, concurrency: options.concurrency ?? 20, drainDelay: idleMs / 1_000 };
           const stalledInterval = Math.max(MIN_STALLED_INTERVAL_MS, idleMs);
-          return new library.Worker(name, async (job) => answer(job.name), { ...settings, stalledInterval }, backend);
+          const worker = new library.Worker(
+            name,
+            async (job) => answer(job.name),
+            { ...settings, stalledInterval },
+            backend,
+          );
+          const warn = (text: string) => (error: unknown) => runtime.logger.warn({ error: message(error) }, text);
+          worker.on("error", warn("the queue's store does not answer"));
+          worker.on("failed", (_job, error) => warn("a wake could not be answered")(error));
+          // One that an earlier setting left behind would tick beside the workers' timers.
+          if (options.tickBy === "worker") {
+            const forget = async (): Promise<unknown> => (await queue.get()).removeJobScheduler(SCHEDULER);
+            void forget().catch(warn("the queue's schedule could not be removed"));
+          }
+          return async () => within(timeoutMs, worker.close()).catch(async () => worker.close(true));
         },
       }),
     async close() {
@@ -79,6 +96,8 @@ export function bullmq(options: BullmqOptions): Driver {
     },
   };
 }
+
+const tickJob = { name: TICK_JOB, opts: { removeOnComplete: true, removeOnFail: true } };
 
 // An ended job tells nothing that the row does not, so none is kept. No job id: one that is taken twice does no harm, and
 // an id would hold back the wake of a retry while the job of the attempt before it still runs.

@@ -3,6 +3,7 @@ import { createPostgresBackend } from "bullmq";
 import { bullmq } from "../../src/drivers/bullmq.ts";
 import { inngest } from "../../src/drivers/inngest.ts";
 import { cloudflareQueue, type QueueProducer } from "../../src/drivers/cloudflare.ts";
+import { pgBoss } from "../../src/drivers/pg-boss.ts";
 import { qstash } from "../../src/drivers/qstash.ts";
 import { trigger } from "../../src/drivers/trigger.ts";
 import type { Driver } from "../../src/index.ts";
@@ -13,6 +14,8 @@ export type DriverKind =
   | "inline"
   | "bullmq-redis"
   | "bullmq-postgres"
+  | "pg-boss"
+  | "pg-boss-notify"
   | "inngest"
   | "qstash"
   | "cloudflare-queues"
@@ -35,6 +38,14 @@ export function driverOf(kind: DriverKind, url: string, tickEveryMs: number): Dr
         backend: createPostgresBackend,
         tickEveryMs,
         ...settings,
+      });
+    case "pg-boss":
+    case "pg-boss-notify":
+      return pgBoss({
+        connection: { connectionString: url },
+        tickEveryMs,
+        idleMs: 500,
+        useListenNotify: kind === "pg-boss-notify",
       });
     case "inngest":
       return inngest({ ...inngestKeys, baseUrl: url, timeoutMs: settings.timeoutMs });

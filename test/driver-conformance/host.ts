@@ -6,7 +6,7 @@ import type { Tallystick, Worker } from "../../src/index.ts";
 import { answerWorker } from "./cloudflare-host.ts";
 import type { DriverKind } from "./drivers.ts";
 
-const withWorkers = new Set<DriverKind>(["inline", "bullmq-redis", "bullmq-postgres"]);
+const withWorkers = new Set<DriverKind>(["inline", "bullmq-redis", "bullmq-postgres", "pg-boss", "pg-boss-notify"]);
 
 /** Begins to run tasks; the worker's stop is that of its process, after which the engine is closed. */
 export async function host(kind: DriverKind, serviceUrl: string, tally: Tallystick): Promise<Worker> {
