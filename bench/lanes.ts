@@ -110,7 +110,7 @@ async function timeClaims(pool: pg.Pool): Promise<readonly number[]> {
       times.push(performance.now() - began);
       if (rows.length === 0) throw new Error("a claim found nothing while tasks were due");
       for (const { task } of rows) {
-        await client.query("select tallystick.finish_task($1, $2)", [task.id, task.leaseToken]);
+        await client.query("select tallystick.complete_task($1, $2)", [task.id, task.leaseToken]);
         if (task.lane !== "hot") done += 1;
       }
     }

@@ -107,6 +107,9 @@ export interface TallystickOptions {
   readonly clock?: (() => Date) | undefined;
 }
 
+// What a timer can wait; one that is told to wait longer ends at once.
+const MAX_TIMER_MS = 2_147_483_647;
+
 /** Checks what types can't. @throws invalid_request */
 export function checkOptions(options: TallystickOptions, taskNames: readonly string[]): void {
   const twice = taskNames.find((name, index) => taskNames.indexOf(name) !== index);
@@ -114,6 +117,10 @@ export function checkOptions(options: TallystickOptions, taskNames: readonly str
     throw new TallystickError("invalid_request", `Two tasks are named ${twice}; names are unique.`);
   const { cronBudgetMs = 0 } = options;
   if (!(cronBudgetMs >= 0)) throw new TallystickError("invalid_request", "cronBudgetMs must be milliseconds from 0.");
+  const { stopGraceMs = 0 } = options;
+  if (!(Number.isSafeInteger(stopGraceMs) && stopGraceMs >= 0 && stopGraceMs <= MAX_TIMER_MS)) {
+    throw new TallystickError("invalid_request", `stopGraceMs must be whole milliseconds from 0 to ${MAX_TIMER_MS}.`);
+  }
   for (const name of ["notificationDays", "taskDays", "eventDays"] as const) {
     const { [name]: days = false } = options;
     if (days === false || (Number.isSafeInteger(days) && days >= 1 && days <= 36_500)) continue;

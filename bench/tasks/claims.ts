@@ -103,7 +103,7 @@ async function timeClaims(
       times.push(performance.now() - began);
       if (rows.length !== batch) throw new Error(`a claim of ${batch} found ${rows.length} while enough were due`);
       await client.query(
-        "select tallystick.finish_task(id, token) from unnest($1::bigint[], $2::bigint[]) as claimed (id, token)",
+        "select tallystick.complete_task(id, token) from unnest($1::bigint[], $2::bigint[]) as claimed (id, token)",
         [rows.map(({ task }) => task.id), rows.map(({ task }) => task.leaseToken)],
       );
       if (gapMs > 0) await sleep(gapMs);

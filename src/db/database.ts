@@ -6,6 +6,7 @@ import { databaseError } from "./database-error.ts";
 import { fromClient, fromPool } from "./pool.ts";
 import type { Database, Queryable, Transact } from "./port.ts";
 import { normaliseRows } from "./row-types.ts";
+import { rolledBack, statementsOf } from "./statements.ts";
 
 export type { Database, Queryable } from "./port.ts";
 
@@ -80,10 +81,17 @@ function fromDrizzle(source: DrizzleDatabase, poolSize: number): Database {
     try {
       return await source.transaction(
         async (drizzle) => {
-          const tx = fromDrizzleExecutor(drizzle);
-          const result = await work(tx);
+          const queryable = fromDrizzleExecutor(drizzle);
+          const statements = statementsOf(queryable);
+          const result = await work(statements.tx).finally(statements.end);
           const last = ending?.(result);
-          if (last !== undefined) await tx.query(last.text, last.values);
+          if (last !== undefined) await queryable.query(last.text, last.values);
+          // Drizzle passes on no answer to its commit: whether a failure that was passed over leaves anything to commit.
+          else if (statements.hasFailed()) {
+            await queryable.query("select 1").catch((cause: unknown) => {
+              throw rolledBack(cause);
+            });
+          }
           return result;
         },
         { isolationLevel: "read committed" },

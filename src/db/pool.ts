@@ -3,6 +3,7 @@ import type pg from "pg";
 import { databaseError } from "./database-error.ts";
 import type { Database, Ending, Queryable, Succession } from "./port.ts";
 import { rowTypes } from "./row-types.ts";
+import { rolledBack, statementsOf } from "./statements.ts";
 
 const guarded = new WeakSet<object>();
 
@@ -31,6 +32,8 @@ export function fromPool(
 
   function succession(follows: () => boolean): Succession {
     let begun: pg.PoolClient | undefined;
+    // Who waits for a connection is served before the next transaction.
+    const goesOn = (): boolean => !(pool.waitingCount > 0) && follows();
 
     async function open(): Promise<pg.PoolClient> {
       return pool.connect().catch((cause: unknown) => {
@@ -43,26 +46,28 @@ export function fromPool(
         const isBegun = begun !== undefined;
         const client = begun ?? (await open());
         begun = undefined;
-        let failure: unknown;
+        // Of a client that is not given back to the pool.
+        let broken: Error | undefined;
+        const queryable = fromClient(client, preparedStatements);
+        const statements = statementsOf(queryable);
         try {
           if (!isBegun) await client.query(BEGIN);
-          const tx = fromClient(client, preparedStatements);
-          const result = await work(tx);
-          if (await commit(client, tx, ending?.(result), follows)) begun = client;
+          const result = await work(statements.tx).finally(statements.end);
+          const next = await commit(client, queryable, ending?.(result), goesOn);
+          if (next === "begun") begun = client;
+          else broken = next;
           return result;
         } catch (cause) {
-          failure = await rollback(client, cause);
+          broken = await rollback(client);
           throw databaseError(cause);
         } finally {
-          // A client whose rollback failed is not returned to the pool.
-          if (begun !== client) client.release(failure instanceof AggregateError ? failure : undefined);
+          if (begun !== client) client.release(broken);
         }
       },
       async end() {
         const client = begun;
         begun = undefined;
-        const failure = client && (await rollback(client, undefined));
-        client?.release(failure instanceof AggregateError ? failure : undefined);
+        if (client !== undefined) client.release(await rollback(client));
       },
     };
   }
@@ -76,43 +81,41 @@ export function fromPool(
   };
 }
 
-/** Answers whether the next transaction has been begun. @throws what the ending or the commit throws; then all is undone */
+/** @throws what the ending or the commit throws; then all is undone. A next one that can't be begun breaks the client alone. */
 async function commit(
   client: pg.PoolClient,
-  tx: Queryable,
+  queryable: Queryable,
   ending: Ending | undefined,
   follows: () => boolean,
-): Promise<boolean> {
+): Promise<"begun" | Error | undefined> {
   // Without pipelining pg would keep them back and warn.
   if (!client.pipeline) {
-    if (ending !== undefined) await tx.query(ending.text, ending.values);
+    if (ending !== undefined) await queryable.query(ending.text, ending.values);
     isCommitted(await client.query("commit"));
-    return false;
+    return undefined;
   }
   // A commit behind an ending that failed rolls back, and what the next one begins is rolled back with it.
-  const ended = ending && tx.query(ending.text, ending.values);
+  const ended = ending && queryable.query(ending.text, ending.values);
   const committed = client.query("commit").then(isCommitted);
-  const goesOn = follows();
-  const begins = goesOn ? client.query(BEGIN) : undefined;
+  const begins = follows() ? client.query(BEGIN).then(() => "begun" as const, asError) : undefined;
   // All are waited for: an answer that is left behind would be read in the next transaction.
   const settled = await Promise.allSettled([ended, committed, begins]);
   for (const each of settled) if (each.status === "rejected") throw each.reason;
-  return goesOn;
+  return begins;
 }
 
 // Postgres answers the commit of a transaction in which a statement failed, and was passed over, as if nothing were wrong.
 function isCommitted({ command }: pg.QueryResult): void {
-  if (command === "ROLLBACK") throw new Error("The transaction was rolled back: one of its statements had failed.");
+  if (command === "ROLLBACK") throw rolledBack();
 }
 
-/** Answers the cause, as an AggregateError when the rollback failed too. */
-async function rollback(client: pg.PoolClient, cause: unknown): Promise<unknown> {
-  try {
-    await client.query("rollback");
-    return cause;
-  } catch (rollbackError) {
-    return new AggregateError([cause, rollbackError], "the transaction and its rollback failed", { cause });
-  }
+/** Answers the error of a client that can't. */
+async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
+  return client.query("rollback").then(() => undefined, asError);
+}
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
 }
 
 export function fromClient(client: Pick<pg.ClientBase, "query"> | pg.Pool, preparedStatements = false): Queryable {

@@ -35,7 +35,7 @@ async function claimOne(): Promise<ClaimedTask> {
 
 async function finish(task: ClaimedTask, queryable: Queryable = sql): Promise<boolean> {
   try {
-    await queryable.query("select tallystick.finish_task($1, $2)", [task.id, task.leaseToken]);
+    await queryable.query("select tallystick.complete_task($1, $2)", [task.id, task.leaseToken]);
     return true;
   } catch (error) {
     if (sqlState(error) === "LEASE") return false;

@@ -97,26 +97,96 @@ describe("drain", () => {
     expect(claimed).toBe(most);
   });
 
-  it("gives back what it took while the task before was committed, when it is stopped in that moment", async () => {
-    const { databaseUrl, tally } = await withQuick(3);
+  it.each(["it is stopped", "its time ends", "their leases have grown old"])(
+    "gives back what it took while the task before was committed, when %s in that moment",
+    async (what) => {
+      onTestFinished(() => void vi.restoreAllMocks());
+      const { databaseUrl, tally } = await withQuick(3);
+      const database = connect(databaseUrl, { poolSize: 2 });
+      onTestFinished(async () => database.close());
+      let stopped: Promise<void> | undefined;
+      let settled = 0;
+      const drain = createDrain({
+        database,
+        definitions: new Map([["quick", quick]]),
+        retry: defaultRetryPolicy,
+        onDead: async () => undefined,
+        // Told between the commit and the next task.
+        onSettled() {
+          settled += 1;
+          if (settled > 1) return;
+          const later = performance.now() + (what === "its time ends" ? 60_000 : 20_000);
+          if (what === "it is stopped") stopped = drain.stop();
+          else vi.spyOn(performance, "now").mockReturnValue(later);
+        },
+      });
+      const isOld = what === "their leases have grown old";
+      expect(await drain.drain({ budgetMs: 50_000 })).toMatchObject({ done: isOld ? 3 : 1, remaining: isOld ? 0 : 2 });
+      vi.restoreAllMocks();
+      await stopped;
+      const { items } = await tally.tasks.list({ status: "pending" });
+      expect(items.map(({ attempts }) => attempts)).toEqual(isOld ? [] : [0, 0]);
+      const outcomes = await database.query("select outcome from tallystick.task_attempt order by id");
+      // Claimed anew, for an old lease might have run out.
+      const given = ["done", "snoozed", "snoozed"];
+      expect(outcomes.map(({ outcome }) => outcome)).toEqual(isOld ? [...given, "done", "done"] : given);
+      const open = "select 1 from pg_stat_activity where datname = current_database() and state like 'idle in%'";
+      expect(await database.query(open)).toEqual([]);
+      expect(await drain.drain()).toMatchObject({ done: isOld ? 0 : 2, remaining: 0 });
+    },
+  );
+
+  it("gives back at once what it claimed too far ahead of tasks of another kind", async () => {
+    vi.spyOn(performance, "now").mockReturnValue(performance.now());
+    onTestFinished(() => void vi.restoreAllMocks());
+    let claimed = 0;
+    const other = defineTask({
+      name: "other",
+      async run({ tx }) {
+        const [row] = await tx.query<{ count: number }>(
+          "select count(*) as count from tallystick.task where status = 'running'",
+        );
+        claimed = Math.max(claimed, row?.count ?? 0);
+      },
+    });
+    const setup = await setUp({ payment: undefined, tasks: [quick, other], poolSize: 2 });
+    await setup.tally.tasks.enqueueMany(Array.from({ length: 300 }, () => ({ name: "quick" })));
+    await setup.tally.tasks.enqueueMany(Array.from({ length: 100 }, () => ({ name: "other" })));
+    expect(await setup.tally.drain({ budgetMs: 1e9 })).toMatchObject({ done: 400, remaining: 0 });
+    // In no time, so that they are claimed further ahead in the end too.
+    expect(claimed).toBeGreaterThan(4);
+    const [first] = await setup.sql.query<{ count: number }>(
+      `select count(*) as count from tallystick.task_attempt attempt join tallystick.task on task.id = task_id
+       where outcome = 'snoozed' and name = 'other'`,
+    );
+    expect(first?.count).toBeGreaterThan(0);
+  });
+
+  it("that begins between the ends of two stops can be stopped too", async () => {
+    const { databaseUrl } = await withQuick(3);
     const database = connect(databaseUrl, { poolSize: 2 });
     onTestFinished(async () => database.close());
-    let stopped: Promise<void> | undefined;
-    const drain = createDrain({
-      database,
-      definitions: new Map([["quick", quick]]),
-      retry: defaultRetryPolicy,
-      onDead: async () => undefined,
-      // Told between the commit and the next task.
-      onSettled: () => void (stopped ??= drain.stop()),
+    const [begun, release, gate] = [signal(), signal(), signal()];
+    const slow = defineTask({
+      name: "quick",
+      async run() {
+        begun.give();
+        await release.given;
+      },
     });
-    expect(await drain.drain()).toMatchObject({ done: 1, remaining: 2 });
-    await stopped;
-    const { items } = await tally.tasks.list({ status: "pending" });
-    expect(items.map(({ attempts }) => attempts)).toEqual([0, 0]);
-    const open = "select 1 from pg_stat_activity where datname = current_database() and state like 'idle in%'";
-    expect(await database.query(open)).toEqual([]);
-    expect(await drain.drain()).toMatchObject({ done: 2, remaining: 0 });
+    const onDead = async (): Promise<void> => undefined;
+    const definitions = new Map([["quick", slow]]);
+    const drain = createDrain({ database, definitions, retry: defaultRetryPolicy, onDead });
+    const second = drain.stop(gate.given);
+    await drain.stop();
+    const drained = drain.drain();
+    await begun.given;
+    gate.give();
+    await second;
+    const third = drain.stop();
+    release.give();
+    expect(await drained).toMatchObject({ done: 1, remaining: 2 });
+    await third;
   });
 
   it("works with a pool of one connection", async () => {

@@ -95,14 +95,13 @@ export function createDrain(runner: TaskRunner, stopGraceMs = STOP_GRACE_MS): Dr
       return next.result;
     },
     async stop(until) {
-      stopping.abort();
-      const abortLoads = loads;
-      const timer = setTimeout(() => abortLoads.abort(new Error("the worker stops")), stopGraceMs);
+      const [mine, itsLoads] = [stopping, loads];
+      mine.abort();
+      const timer = setTimeout(() => itsLoads.abort(new Error("the worker stops")), stopGraceMs);
       await Promise.allSettled([current, next?.result, until]);
       clearTimeout(timer);
-      // A later call drains again: stopping a worker closes no door.
-      stopping = new AbortController();
-      loads = new AbortController();
+      // A later call drains again: stopping a worker closes no door. Unless another stop has opened it already.
+      if (stopping === mine) [stopping, loads] = [new AbortController(), new AbortController()];
     },
   };
 }

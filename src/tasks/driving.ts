@@ -90,9 +90,9 @@ export function createDriving({ database, driver, tasks, relays, tick, logger }:
     },
     setUp: async (): Promise<readonly string[]> => (await driver?.setUp?.()) ?? [],
     async close(): Promise<void> {
-      await Promise.all([...workers].map(async (worker) => worker.stop()));
-      // Those that are being answered begin nothing more, and hand on what they leave.
-      await tasks.stop(Promise.allSettled(answers));
+      // Those wakes that are being answered begin nothing more, and hand on what they leave. All within one grace.
+      const stopped = [...workers].map(async (worker) => worker.stop());
+      await Promise.all([...stopped, tasks.stop(Promise.allSettled(answers))]);
       await driver?.close();
     },
   };

@@ -66,7 +66,7 @@ describe("a lane that is being settled", () => {
     await sql.transaction(async (tx) => {
       await enqueueTask(tx, { name: "quick", lane: "a", maxAttempts: 1 });
       finish.give();
-      await untilBlocked(sql, "%finish_task%");
+      await untilBlocked(sql, "%complete_task%");
     });
     expect(await drained).toMatchObject({ done: 2, remaining: 0, nextRunAt: null });
   });

@@ -21,7 +21,7 @@ const LEASE_MS = 30_000;
 // A claimed task that waited longer than this for a runner is given back: its lease might run out while it loads.
 const MAX_WAIT_MS = 10_000;
 const CLAIM_FACTOR = 4;
-// More than that are claimed of tasks that are run through so soon that no idle process could have been sooner.
+// More than that are claimed of tasks that are run through so soon that an idle process could not have been much sooner.
 const AHEAD_MS = 50;
 const MAX_AHEAD = 64;
 // How slowly a slow task is forgotten, so that the ones after it are claimed with care.
@@ -61,13 +61,13 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     const supply: Supplied[] = [];
     let refill: { readonly seen: number; readonly done: Promise<void> } | undefined;
     let appetite = concurrency * CLAIM_FACTOR;
-    let slowestMs = AHEAD_MS;
+    const slowestMs = new Map<string, number>();
     let begun = 0;
     let busy = 0;
     let finished = false;
 
-    const isOver = (): boolean =>
-      finished || stop.stopping.aborted || begun >= limits.maxTasks || performance.now() >= limits.deadline;
+    const isEnding = (): boolean => stop.stopping.aborted || performance.now() >= limits.deadline;
+    const isOver = (): boolean => finished || begun >= limits.maxTasks || isEnding();
 
     const beginRefill = (): { readonly seen: number; readonly done: Promise<void> } => {
       const done = stock(Math.min(appetite, limits.maxTasks - begun)).finally(() => {
@@ -78,17 +78,23 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
 
     const stock = async (limit: number): Promise<void> => {
       const tasks = await claim(limit);
-      supply.push(...tasks);
-      appetite = appetiteAfter(tasks, limit);
+      const most = concurrency * Math.max(CLAIM_FACTOR, Math.min(...tasks.map(({ task }) => aheadOf(task))));
+      supply.push(...tasks.slice(0, most));
+      appetite = tasks.length < limit ? concurrency * CLAIM_FACTOR : Math.min(limit * 2, most);
+      // Of another kind than those before.
+      const tooMany = tasks.slice(most).map(({ task }) => task);
+      await giveBack(runner.database, tooMany);
     };
 
     // More than a few are claimed only of tasks that share transactions or take no time: others would wait here while
     // another process idles.
-    const appetiteAfter = (tasks: readonly Supplied[], limit: number): number => {
-      if (tasks.length < limit) return concurrency * CLAIM_FACTOR;
-      const together = Math.min(...tasks.map(({ task }) => batchSizeOf(runner, task)));
-      const ahead = Math.min(MAX_AHEAD, Math.floor(AHEAD_MS / slowestMs));
-      return Math.min(limit * 2, concurrency * Math.max(CLAIM_FACTOR, ahead, together));
+    const aheadOf = (task: ClaimedTask): number =>
+      Math.max(
+        batchSizeOf(runner, task),
+        Math.min(MAX_AHEAD, Math.floor(AHEAD_MS / (slowestMs.get(task.name) ?? AHEAD_MS))),
+      );
+    const time = (name: string, tookMs: number): void => {
+      slowestMs.set(name, Math.max((slowestMs.get(name) ?? AHEAD_MS) * FORGETTING, tookMs));
     };
 
     /** The task with others that may share its transaction; from here on they count as begun. */
@@ -128,33 +134,47 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     const runTasks = async (): Promise<void> => {
       // Taken while the transaction of the batch before is committed: its own is begun with that.
       let following: readonly Supplied[] | undefined;
+      let until = 0;
       const { transaction: transact, end } = runner.database.succession(() => {
         const next = supply[0];
         if (following !== undefined || next === undefined) return following !== undefined;
-        if (isOver() || !isFresh(next) || !beginsWithItsEffect(runner, next.task)) return false;
+        // A batch that its time cut off gives the rest of it back first.
+        if (isOver() || performance.now() >= until || !isFresh(next)) return false;
+        if (!beginsWithItsEffect(runner, next.task)) return false;
         supply.shift();
         following = begin(next);
         return true;
       });
+      const isFollowerFresh = (): boolean => following?.every(isFresh) ?? true;
+      // Not begun after all: back where it was.
+      const putBack = async (): Promise<void> => {
+        if (following !== undefined) {
+          supply.unshift(...following);
+          begun -= following.length;
+          busy -= 1;
+          following = undefined;
+        }
+        await end();
+      };
       try {
         for (let batch = await take(); batch !== undefined;) {
           following = undefined;
           const tasks = batch.map(({ task }) => task);
           const begunAt = performance.now();
-          const until = Math.min(limits.deadline, ...batch.map(({ claimedAt }) => claimedAt + MAX_WAIT_MS));
+          until = Math.min(limits.deadline, ...batch.map(({ claimedAt }) => claimedAt + MAX_WAIT_MS));
           const running = runBatch(runner, tasks, { ...stop, transact, until });
           outcomes.push(...(await running.finally(() => void (busy -= 1))));
-          slowestMs = Math.max(slowestMs * FORGETTING, (performance.now() - begunAt) / tasks.length);
+          time(tasks[0]?.name ?? "", (performance.now() - begunAt) / tasks.length);
           // Its lane may hold another task.
           wake();
-          batch = stop.stopping.aborted ? undefined : (following ?? (await take()));
+          // The commit may have taken its time.
+          if (isEnding() || !isFollowerFresh()) await putBack();
+          batch = following ?? (await take());
         }
       } finally {
         finished = true;
         wake();
-        // Not begun after all: given back with what is left.
-        if (following !== undefined) supply.push(...following);
-        await end();
+        await putBack();
       }
     };
 

@@ -1,6 +1,6 @@
 // Tasks that share a transaction: all their effects or none, and no task pays for another's failure.
-import { beforeEach, describe, expect, it } from "vitest";
-import { setUp, skipDelays, type Setup } from "../../test/flows/setup.ts";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { setUp, signal, skipDelays, untilBlocked, type Setup } from "../../test/flows/setup.ts";
 import { defineTask, retryLater, type TaskDefinition, type TallystickOptions } from "../index.ts";
 
 let transactions: Set<number>;
@@ -134,6 +134,51 @@ describe("tasks with a batch size", () => {
       "select distinct status, attempts from tallystick.task where status <> 'done'",
     );
     expect(waiting).toEqual([{ status: "pending", attempts: 0 }]);
+  });
+
+  it("that the time does not suffice for are given back while no transaction stands open for others", async () => {
+    onTestFinished(() => void vi.restoreAllMocks());
+    const [begun, release, held, releaseHeld] = [signal(), signal(), signal(), signal()];
+    const batched = note({
+      async run() {
+        const later = performance.now() + 11_000;
+        vi.spyOn(performance, "now").mockReturnValue(later);
+        begun.give();
+        await release.given;
+        return {};
+      },
+    });
+    const occupying = defineTask({
+      name: "occupying",
+      async load() {
+        held.give();
+        await releaseHeld.given;
+      },
+      run: async () => undefined,
+    });
+    const quick = defineTask({ name: "quick", run: async () => undefined });
+    const { tally, sql } = await start({ tasks: [batched, occupying, quick], poolSize: 3 });
+    await tally.tasks.enqueueMany(inputs(8));
+    const drained = tally.drain({ budgetMs: 60_000 });
+    await begun.given;
+    // The other runner claims these, and is kept by the first of them: the rest waits to follow.
+    await tally.tasks.enqueue({ name: "occupying" });
+    await tally.tasks.enqueueMany(Array.from({ length: 6 }, () => ({ name: "quick" })));
+    const second = tally.drain({ budgetMs: 60_000 });
+    await held.given;
+    await sql.transaction(async (tx) => {
+      // Of those that will be given back.
+      await tx.query("select from tallystick.task where name = 'note' order by id desc limit 1 for update");
+      release.give();
+      await untilBlocked(sql, "%fail_task%");
+      const open = "select query from pg_stat_activity where state = 'idle in transaction' and query like 'begin%'";
+      expect(await sql.query(`${open} and datname = current_database()`)).toEqual([]);
+    });
+    releaseHeld.give();
+    await Promise.all([drained, second]);
+    vi.restoreAllMocks();
+    await tally.drain();
+    expect((await tally.tasks.list({ status: "pending" })).items).toEqual([]);
   });
 
   it("are run alone once one was put off, which keeps nobody from sharing", async () => {

@@ -73,7 +73,7 @@ async function runTogether(
     (made) => {
       const ran = tasks.slice(0, made.length);
       return {
-        text: "select tallystick.finish_tasks($1, $2, $3::jsonb[])",
+        text: "select tallystick.complete_tasks($1, $2, $3::jsonb[])",
         values: [ran.map(({ id }) => id), ran.map(({ leaseToken }) => leaseToken), made],
       };
     },

@@ -1,6 +1,6 @@
 // How a task ends: done, tried again, put off, given up; and what is recorded of it.
 import { describe, expect, it } from "vitest";
-import { expireLeases, setUp, skipDelays, type Setup } from "../../test/flows/setup.ts";
+import { expireLeases, setUp, signal, skipDelays, type Setup } from "../../test/flows/setup.ts";
 import type { TallystickOptions } from "../options.ts";
 import { defineTask, discard, retryLater, type TaskDefinition } from "./task.ts";
 import { startReceiver, type Receiver } from "../../test/receiver.ts";
@@ -142,7 +142,10 @@ describe("a task that fails", () => {
     ]);
   });
 
-  it("is buried even when its onDead throws, and both errors are told", async () => {
+  it.each([
+    ["throws", false, "division by zero"],
+    ["passes over a statement that failed", true, "current transaction is aborted"],
+  ])("is buried even when its onDead %s, and both errors are told", async (_name, passesOver, told) => {
     const setup = await withTask(
       defineTask({
         name: "double-fault",
@@ -150,7 +153,8 @@ describe("a task that fails", () => {
           throw discard("the first error");
         },
         async onDead({ tx }) {
-          await tx.query("select 1 / 0");
+          const failing = tx.query("select 1 / 0");
+          await (passesOver ? failing.catch(() => undefined) : failing);
         },
       }),
     );
@@ -158,7 +162,27 @@ describe("a task that fails", () => {
     const { status, lastError } = await setup.tally.tasks.get(setup.taskId);
     expect(status).toBe("dead");
     expect(lastError).toContain("the first error");
-    expect(lastError).toContain("division by zero");
+    expect(lastError).toContain(told);
+  });
+
+  it("by statements that it left behind harms no other, and they change nothing", async () => {
+    const late = signal();
+    let left: Promise<unknown> = Promise.resolve();
+    const setup = await withTask(
+      defineTask({
+        name: "careless",
+        async run({ tx }) {
+          await tx.query("create table made (by text)");
+          left = late.given
+            .then(async () => tx.query("insert into made values ('careless')"))
+            .catch((error: unknown) => error);
+          throw discard("gone");
+        },
+      }),
+    );
+    expect(await setup.tally.drain()).toMatchObject({ dead: 1 });
+    late.give();
+    expect(await left).toMatchObject({ code: "invalid_state" });
   });
 
   it("is a dead letter with an alert when its worker was lost in every attempt", async () => {
@@ -203,8 +227,8 @@ describe("a load", () => {
       defineTask({
         name: "slow",
         loadTimeoutMs: 20,
-        async load({ signal }) {
-          signal.addEventListener("abort", () => (reason = signal.reason));
+        async load({ signal: aborted }) {
+          aborted.addEventListener("abort", () => (reason = aborted.reason));
           await new Promise(() => undefined);
         },
         run: async () => undefined,

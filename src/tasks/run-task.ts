@@ -78,7 +78,7 @@ async function attemptTask(
         return result;
       },
       (result) => ({
-        text: "select tallystick.finish_task($1, $2, $3, $4)",
+        text: "select tallystick.complete_task($1, $2, $3, $4)",
         values: [
           task.id,
           task.leaseToken,
@@ -139,6 +139,8 @@ async function fail(runner: TaskRunner, task: ClaimedTask, error: unknown, code 
     await recordRun(tx, task, "failed", undefined, reason);
     try {
       await hook?.({ tx, taskId: task.id, payload: task.payload, error: reason });
+      // One that passed over a statement that failed has failed itself: nothing of this could be committed.
+      if (hook !== undefined) await tx.query("select 1");
     } catch (cause) {
       // A conflict with another transaction is no fault of the hook's: all of it is done again.
       if (isTallystickError(cause) && cause.code === "transaction_conflict") throw cause;

@@ -100,6 +100,13 @@ describe("run", () => {
     expect(await tally.drain()).toMatchObject({ done: 1 });
   });
 
+  it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+    "has no grace of %d ms, which no timer can wait",
+    async (stopGraceMs) => {
+      await expect(createTestEngine({ stopGraceMs })).rejects.toMatchObject({ code: "invalid_request" });
+    },
+  );
+
   it("is stopped by close", async () => {
     const { tally } = await createTestEngine({ payment: undefined });
     tally.run();

@@ -16,7 +16,7 @@ export interface WorkerOptions {
 export interface Worker {
   /** Looks for work now. */
   wake(): void;
-  /** Stops claiming, lets running tasks settle, then resolves. */
+  /** Stops claiming, lets running tasks settle, their loads within the grace of a stop (`stopGraceMs`), then resolves. */
   stop(): Promise<void>;
 }
 

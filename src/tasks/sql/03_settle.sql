@@ -2,7 +2,7 @@
 
 -- finish: the last statement of the transaction that applied the effect, so that both commit or neither does. Raises
 -- when the lease was lost, for the commit may be on its way already.
-create or replace function tallystick.finish_task(p_id bigint, p_token bigint, p_result jsonb default null, p_pause_ms integer default 0)
+create or replace function tallystick.complete_task(p_id bigint, p_token bigint, p_result jsonb default null, p_pause_ms integer default 0)
 returns void language plpgsql as $$
 declare
   t timestamptz := tallystick.clock();
@@ -20,7 +20,7 @@ begin
 end $$;
 
 -- finish many: tasks of one transaction. Raises unless all leases held. Lanes are taken in the order of their names.
-create or replace function tallystick.finish_tasks(p_ids bigint[], p_tokens bigint[], p_results jsonb[]) returns void
+create or replace function tallystick.complete_tasks(p_ids bigint[], p_tokens bigint[], p_results jsonb[]) returns void
 language plpgsql as $$
 declare
   t timestamptz := tallystick.clock();
