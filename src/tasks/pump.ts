@@ -24,8 +24,10 @@ const CLAIM_FACTOR = 4;
 // More than that are claimed of tasks that are run through so soon that an idle process could not have been much sooner.
 const AHEAD_MS = 50;
 const MAX_AHEAD = 64;
-// How slowly a slow task is forgotten, so that the ones after it are claimed with care.
-const FORGETTING = 0.95;
+// What the last task of a name counts in the mean of those before it.
+const MEAN_WEIGHT = 0.1;
+// Claimed are so many times more than should be: of another kind than those before, and not one that was slow by chance.
+const FAR_TOO_MANY = 4;
 
 interface Supplied {
   readonly task: ClaimedTask;
@@ -61,7 +63,7 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     const supply: Supplied[] = [];
     let refill: { readonly seen: number; readonly done: Promise<void> } | undefined;
     let appetite = concurrency * CLAIM_FACTOR;
-    const slowestMs = new Map<string, number>();
+    const meanMs = new Map<string, number>();
     let begun = 0;
     let busy = 0;
     let finished = false;
@@ -79,22 +81,20 @@ export function createPump(runner: TaskRunner, worker: string): Pump {
     const stock = async (limit: number): Promise<void> => {
       const tasks = await claim(limit);
       const most = concurrency * Math.max(CLAIM_FACTOR, Math.min(...tasks.map(({ task }) => aheadOf(task))));
-      supply.push(...tasks.slice(0, most));
+      const kept = tasks.length > most * FAR_TOO_MANY ? most : tasks.length;
+      supply.push(...tasks.slice(0, kept));
       appetite = tasks.length < limit ? concurrency * CLAIM_FACTOR : Math.min(limit * 2, most);
-      // Of another kind than those before.
-      const tooMany = tasks.slice(most).map(({ task }) => task);
+      const tooMany = tasks.slice(kept).map(({ task }) => task);
       await giveBack(runner.database, tooMany);
     };
 
     // More than a few are claimed only of tasks that share transactions or take no time: others would wait here while
     // another process idles.
+    const meanOf = (name: string): number => meanMs.get(name) ?? AHEAD_MS;
     const aheadOf = (task: ClaimedTask): number =>
-      Math.max(
-        batchSizeOf(runner, task),
-        Math.min(MAX_AHEAD, Math.floor(AHEAD_MS / (slowestMs.get(task.name) ?? AHEAD_MS))),
-      );
+      Math.max(batchSizeOf(runner, task), Math.min(MAX_AHEAD, Math.floor(AHEAD_MS / meanOf(task.name))));
     const time = (name: string, tookMs: number): void => {
-      slowestMs.set(name, Math.max((slowestMs.get(name) ?? AHEAD_MS) * FORGETTING, tookMs));
+      meanMs.set(name, meanOf(name) + (tookMs - meanOf(name)) * MEAN_WEIGHT);
     };
 
     /** The task with others that may share its transaction; from here on they count as begun. */
