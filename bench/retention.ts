@@ -67,15 +67,11 @@ export async function benchRetention(databaseUrl: string): Promise<void> {
 async function fill(pool: pg.Pool): Promise<void> {
   // Old and young ones in turn, a tenth of them with a key.
   await pool.query(
-    `insert into tallystick.task (name, lane, status, dedupe_key, attempts, max_attempts, run_at, created_at, updated_at, finished_at)
-     select 'note', 'customer-' || n % $2, 'done', case when n % 10 = 0 then 'key-' || n end, 1, 3, t, t, t, t
+    `insert into tallystick.task (name, lane, status, dedupe_key, attempts, max_attempts, run_at, created_at, updated_at, started_at, finished_at, worker)
+     select 'note', 'customer-' || n % $2, 'done', case when n % 10 = 0 then 'key-' || n end, 1, 3, t, t, t, t, t, 'bench'
      from generate_series(1, $1::integer) n, lateral (select now() - make_interval(days => case when n % 2 = 0 then 60 else 1 end, secs => n)
        as t) at`,
     [finished, lanes],
-  );
-  await pool.query(
-    `insert into tallystick.task_attempt (task_id, attempt, lease_token, outcome, worker, started_at, finished_at)
-     select id, 1, id, 'done', 'bench', finished_at, finished_at from tallystick.task`,
   );
   await pool.query(
     `insert into tallystick.task (name, lane, max_attempts, run_at, created_at, updated_at)

@@ -76,6 +76,39 @@ describe("migrate", () => {
     });
   });
 
+  it("moves attempts that run at that moment to their tasks' rows, and keeps the others", async () => {
+    const before = migrations.filter(({ name }) => name < "0028");
+    await withEmpty(async (database) => {
+      await migrate(database, answering(1), before);
+      await database.query(
+        `insert into tallystick.task (name, status, lease_token, attempts, max_attempts, run_at, created_at, updated_at)
+         select name, status, token, 2, 9, now(), now(), '2026-01-01' from (values ('waits', 'pending', null),
+           ('runs', 'running', 7), ('runs without an attempt', 'running', 8), ('ended', 'done', null)) given (name, status, token)`,
+      );
+      await database.query(
+        `insert into tallystick.task_attempt (task_id, attempt, lease_token, outcome, worker, started_at)
+         select id, attempt, token, outcome, 'w', '2026-01-02' from tallystick.task join (values ('waits', 1, 5, 'retry'),
+           ('runs', 1, 6, 'lost'), ('runs', 2, 7, 'running'), ('ended', 2, 4, 'done')) given (task_name, attempt, token, outcome)
+           on name = task_name`,
+      );
+      await migrate(database, answering(1));
+      const tasks = "select name, started_at::date::text as started, worker from tallystick.task order by id";
+      expect(await database.query(tasks)).toEqual([
+        { name: "waits", started: null, worker: null },
+        { name: "runs", started: "2026-01-02", worker: "w" },
+        { name: "runs without an attempt", started: "2026-01-01", worker: null },
+        { name: "ended", started: null, worker: null },
+      ]);
+      expect(
+        await database.query("select outcome, lease_token from tallystick.task_attempt order by lease_token"),
+      ).toEqual([
+        { outcome: "done", lease_token: 4 },
+        { outcome: "retry", lease_token: 5 },
+        { outcome: "lost", lease_token: 6 },
+      ]);
+    });
+  });
+
   it("installs the functions anew when their text changed", async () => {
     await withEmpty(async (database) => {
       await migrate(database, answering(1));

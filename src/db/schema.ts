@@ -277,6 +277,8 @@ export const task = tallystick.table("task", {
   finishedAt: moment("finished_at"),
   wokenAt: moment("woken_at"),
   traceparent: text(),
+  startedAt: moment("started_at"),
+  worker: text(),
 });
 
 export const taskLane = tallystick.table("task_lane", {

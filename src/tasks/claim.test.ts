@@ -5,6 +5,7 @@ import { expireLeases, untilBlocked } from "../../test/flows/setup.ts";
 import { sqlState } from "../db/database-error.ts";
 import { connect, type Database, type Queryable } from "../db/database.ts";
 import { enqueueTask } from "./enqueue.ts";
+import { getTask } from "./inspect.ts";
 import type { ClaimedTask } from "./task.ts";
 
 let sql: Database;
@@ -103,9 +104,11 @@ describe("a lease that ran out", () => {
       "select attempt, outcome from tallystick.task_attempt where task_id = $1 order by id",
       [id],
     );
-    expect(attempts).toEqual([
-      { attempt: 1, outcome: "lost" },
-      { attempt: 2, outcome: "done" },
+    expect(attempts).toEqual([{ attempt: 1, outcome: "lost" }]);
+    const { history } = await getTask(sql, String(id));
+    expect(history.map(({ attempt, outcome, worker }) => [attempt, outcome, worker])).toEqual([
+      [1, "lost", "w"],
+      [2, "done", "w"],
     ]);
   });
 

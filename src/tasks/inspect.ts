@@ -77,7 +77,13 @@ export async function getTask(
   if (task === undefined) throw noTask(id);
   const history = await database.query<TaskAttempt>(
     `select attempt, outcome, error, worker, started_at as "startedAt", finished_at as "finishedAt"
-     from tallystick.task_attempt where task_id = $1 order by id`,
+     from (
+       select * from tallystick.task_attempt where task_id = $1
+       union all
+       -- The one that runs or ended well, which comes after all that have rows.
+       select null, id, attempts, lease_token, status, worker, null, null, started_at, finished_at
+       from tallystick.task where id = $1 and status in ('running', 'done') and started_at is not null
+     ) attempts order by id nulls last`,
     [taskId(id)],
   );
   return { ...task, id: String(task.id), history };

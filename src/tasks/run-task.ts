@@ -183,9 +183,9 @@ async function recordRun(
   if (!task.lane?.startsWith("schedule:")) return;
   await tx.query(
     `update tallystick.schedule_run set status = $2, finished_at = tallystick.clock(), counts = $3, error = $4,
-       started_at = (select started_at from tallystick.task_attempt where lease_token = $5 and task_id = $1)
+       started_at = (select started_at from tallystick.task where id = $1)
      where task_id = $1`,
-    [task.id, status, counts === undefined ? null : JSON.stringify(counts), error ?? null, task.leaseToken],
+    [task.id, status, counts === undefined ? null : JSON.stringify(counts), error ?? null],
   );
 }
 

@@ -81,7 +81,7 @@ it("wakes again what is to be tried again, and what is replayed", async () => {
   const wake = createWaking(database, driver, []);
   await wake();
   const [claimed] = await database.query<{ task_id: number; lease_token: number }>(
-    "update tallystick.task set status = 'running', lease_token = 1, attempts = 1 where id = $1 returning id as task_id, lease_token",
+    "update tallystick.task set status = 'running', lease_token = 1, attempts = 1, started_at = now() where id = $1 returning id as task_id, lease_token",
     [taskId],
   );
   await database.query("select tallystick.fail_task($1, $2, 'not today', null, 30000)", [

@@ -79,7 +79,7 @@ async function untilQuiet(ledger: Database): Promise<void> {
 
 /** As if the leases of workers that were killed had run out. */
 async function endLeasesOfTheDead({ ledger, application }: World): Promise<void> {
-  const dead = "select task_id from tallystick.task_attempt where outcome = 'running' and started_at < $1";
+  const dead = "select id from tallystick.task where status = 'running' and started_at < $1";
   const before = [application.startedAt];
   await ledger.query(
     `update tallystick.task set lease_until = clock_timestamp() where status = 'running' and id in (${dead})`,

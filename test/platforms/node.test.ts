@@ -149,8 +149,8 @@ describe("two workers beside the server", () => {
     expect(claimed.map(({ due_at: dueAt }) => dueAt.getTime())).toEqual(
       claimed.map((_, index) => first + index * 1_000),
     );
-    const attempts = await sql.query("select 1 from tallystick.task_attempt group by task_id having count(*) > 1");
-    expect(attempts).toEqual([]);
+    // What ended well at once has no attempt besides.
+    expect(await sql.query("select 1 from tallystick.task where attempts > 1")).toEqual([]);
   });
 
   it.each(["worker", "unitWorker"] as const)(

@@ -31,12 +31,12 @@ begin
       where status = 'running' and lease_until <= t and lane is null
       order by lease_until limit p_limit for update skip locked) free);
   if cardinality(lost) > 0 then
+    insert into tallystick.task_attempt (task_id, attempt, lease_token, outcome, worker, error, error_code, started_at, finished_at)
+      select id, attempts, lease_token, 'lost', worker, 'the worker stopped before it settled the task', 'lease_expired', started_at, t
+      from tallystick.task where id = any (lost);
     update tallystick.task set status = 'pending', lease_token = null, lease_until = null, run_at = t, updated_at = t, woken_at = null,
         last_error = 'the worker stopped before it settled the task', last_error_code = 'lease_expired'
       where id = any (lost);
-    update tallystick.task_attempt set outcome = 'lost', finished_at = t,
-        error = 'the worker stopped before it settled the task', error_code = 'lease_expired'
-      where task_id = any (lost) and outcome = 'running';
   end if;
 
   -- A task that still runs holds its lane: its worker is settling it at this moment, and waits for the lane.
@@ -74,7 +74,7 @@ begin
 
   return query
   with running as (
-    update tallystick.task set status = 'running', attempts = attempts + 1, updated_at = t,
+    update tallystick.task set status = 'running', attempts = attempts + 1, started_at = t, worker = p_worker, updated_at = t,
       lease_token = nextval('tallystick.task_lease_token_seq'), lease_until = lease_end
     where id = any (claimed) and status = 'pending'
     returning *
@@ -82,9 +82,6 @@ begin
     -- A leased lane is due again when its lease runs out: that is how a lost one is found.
     update tallystick.task_lane set ready_at = lease_end, lease_token = running.lease_token, task_id = running.id
     from running where task_lane.name = running.lane
-  ), attempt as (
-    insert into tallystick.task_attempt (task_id, attempt, lease_token, worker, started_at)
-    select id, attempts, lease_token, p_worker, t from running
   )
   select jsonb_build_object('id', id, 'name', name, 'payload', payload, 'lane', lane, 'attempt', attempts,
     'maxAttempts', max_attempts, 'leaseToken', lease_token, 'exhausted', attempts > max_attempts, 'createdAt', created_at, 'traceparent', traceparent, 'hasFailed', last_error_code is not null)

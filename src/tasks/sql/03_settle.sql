@@ -13,7 +13,6 @@ begin
     where id = p_id and lease_token = p_token
     returning lane into lane_name;
   if not found then raise exception 'the lease of task % was lost', p_id using errcode = 'LEASE'; end if;
-  update tallystick.task_attempt set outcome = 'done', finished_at = t where task_id = p_id and lease_token = p_token;
   if lane_name is not null then
     perform tallystick.release_lane(lane_name, p_token, case when p_pause_ms > 0 then t + make_interval(secs => p_pause_ms / 1000.0) end);
   end if;
@@ -35,9 +34,6 @@ begin
         last_error_code = null, finished_at = t, updated_at = t
       from given where task.id = given.id and task.lease_token = given.token
       returning task.lane, given.token
-  ), attempt as (
-    update tallystick.task_attempt set outcome = 'done', finished_at = t
-      from given where task_id = given.id and lease_token = given.token
   )
   select count(*), array_agg(lane order by lane) filter (where lane is not null),
     array_agg(token order by lane) filter (where lane is not null)
@@ -74,9 +70,9 @@ begin
       -- Given back unbegun it needs no wake of its own: one is sent for all that is left (rewake_due).
       woken_at = case when p_snooze and p_delay_ms is null then woken_at end
     where id = p_id;
-  update tallystick.task_attempt set finished_at = t, error = p_error, error_code = p_error_code,
-      outcome = case when dead then 'dead' when p_snooze then 'snoozed' else 'retry' end
-    where task_id = p_id and lease_token = p_token;
+  insert into tallystick.task_attempt (task_id, attempt, lease_token, outcome, worker, error, error_code, started_at, finished_at)
+    values (p_id, task.attempts, p_token, case when dead then 'dead' when p_snooze then 'snoozed' else 'retry' end,
+      task.worker, p_error, p_error_code, task.started_at, t);
   if task.lane is not null then
     perform tallystick.release_lane(task.lane, p_token, case when p_pause_lane and not dead then next_at end);
   end if;
@@ -98,7 +94,13 @@ begin
   select * into task from tallystick.task where id = p_id for update;
   if not found then return null; end if;
   if task.status = 'running' then return 'running'; end if;
-  update tallystick.task set status = 'pending', attempts = 0, run_at = t, finished_at = null, updated_at = t, woken_at = null where id = p_id;
+  -- The attempt that ended well stands in the row, which the next one takes.
+  insert into tallystick.task_attempt (task_id, attempt, outcome, worker, started_at, finished_at)
+    select p_id, task.attempts, 'done', task.worker, task.started_at, task.finished_at
+    where task.status = 'done' and task.started_at is not null;
+  update tallystick.task set status = 'pending', attempts = 0, run_at = t, started_at = null, finished_at = null, updated_at = t,
+      woken_at = null
+    where id = p_id;
   insert into tallystick.task_attempt (task_id, attempt, outcome, worker, error, started_at, finished_at)
     values (p_id, 0, 'replayed', p_actor, p_reason, t, t);
   if task.lane is not null then
