@@ -4,7 +4,7 @@ import { enqueueTask } from "../tasks/enqueue.ts";
 import { defineTask, type TaskDefinition, type TaskPayload } from "../tasks/task.ts";
 import { applyFact } from "./effects/apply-fact.ts";
 import type { EffectContext } from "./effects/context.ts";
-import { markHandled } from "./forget.ts";
+import { markHandled } from "./mark-handled.ts";
 import { markEvent, readEvent } from "./inbox.ts";
 import type { PaymentFact } from "./provider.ts";
 import type { Providers } from "./providers.ts";
