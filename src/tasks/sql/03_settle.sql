@@ -1,6 +1,6 @@
 -- Settlement, fenced by the lease token: a worker whose lease was taken over changes nothing and is told so.
 
--- finish: the last statement of the transaction that applied the effect, so that both commit or neither does. Raises
+-- complete: the last statement of the transaction that applied the effect, so that both commit or neither does. Raises
 -- when the lease was lost, for the commit may be on its way already.
 create or replace function tallystick.complete_task(p_id bigint, p_token bigint, p_result jsonb default null, p_pause_ms integer default 0)
 returns void language plpgsql as $$
@@ -18,7 +18,7 @@ begin
   end if;
 end $$;
 
--- finish many: tasks of one transaction. Raises unless all leases held. Lanes are taken in the order of their names.
+-- complete many: tasks of one transaction. Raises unless all leases held. Lanes are taken in the order of their names.
 create or replace function tallystick.complete_tasks(p_ids bigint[], p_tokens bigint[], p_results jsonb[]) returns void
 language plpgsql as $$
 declare
