@@ -28,9 +28,14 @@ export function pgBoss({ queue = "tallystick", idleMs = 1_000, timeoutMs = 5_000
     const made = new library.PgBoss({ ...options.connection, useListenNotify: notify });
     // The call that fails tells; an error event without a listener would end the process.
     made.on("error", () => undefined);
-    await made.start();
-    // The row decides what is tried again.
-    await made.createQueue(queue, { retryLimit: 0, notify });
+    try {
+      await made.start();
+      // The row decides what is tried again, and an ended job tells nothing that it does not.
+      await made.createQueue(queue, { retryLimit: 0, deleteAfterSeconds: 3_600, notify });
+    } catch (error) {
+      await made.stop({ graceful: false }).catch(() => undefined);
+      throw error;
+    }
     return made;
   });
   return {

@@ -1,6 +1,7 @@
 // A resident worker on a queue: each wake that it is brought makes it drain, and it ticks, or has the queue's schedule do so.
 import type { WakeRuntime } from "../tasks/wake.ts";
 import type { Worker } from "../tasks/worker.ts";
+import { kept } from "./kept.ts";
 
 export const TICK_JOB = "tick";
 export const WAKE_JOB = "wake";
@@ -49,9 +50,13 @@ export function residentWorker(runtime: WakeRuntime, { tickEveryMs, keepSchedule
     }
   }
 
-  const taking = start(answer);
-  begin(async () => taking);
-  const timer = setInterval(() => begin(keepTicking), tickEveryMs);
+  const taking = kept(async () => start(answer));
+  begin(taking.get);
+  const timer = setInterval(() => {
+    // A queue that was away when the worker began is taken from once it is there.
+    begin(taking.get);
+    begin(keepTicking);
+  }, tickEveryMs);
   if (keepSchedule !== undefined) begin(keepTicking);
   // What became due while no worker ran is not left until the schedule's next turn.
   begin(async () => answer(TICK_JOB));
@@ -61,7 +66,10 @@ export function residentWorker(runtime: WakeRuntime, { tickEveryMs, keepSchedule
     async stop() {
       stopping.abort();
       clearInterval(timer);
-      const ended = taking.then(async (end) => end()).catch(() => undefined);
+      const ended = taking
+        .drop()
+        ?.then(async (end) => end())
+        .catch(() => undefined);
       await runtime.stop(Promise.all([ended, ...own]));
     },
   };
